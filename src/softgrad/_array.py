@@ -1,0 +1,139 @@
+"""What softgrad needs to know of an array: its library, its dtype, whether its values can be read.
+
+Nothing here imports a framework: a torch tensor can only arrive if torch is already imported.
+"""
+
+import sys
+from typing import Any, TypeAlias
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_jax_array, is_numpy_array, is_torch_array
+from array_api_compat import is_array_api_obj as is_array
+
+from softgrad.errors import ArgumentTypeError
+
+Array: TypeAlias = Any
+"""Any array of the array API: NumPy, torch, JAX, array-api-strict, ..."""
+
+FLOATING = ("float16", "bfloat16", "float32", "float64")
+
+__all__ = [
+    "FLOATING",
+    "Array",
+    "as_array",
+    "constant_like",
+    "device",
+    "dtype_name",
+    "framework",
+    "full_view",
+    "is_array",
+    "is_floating",
+    "namespace",
+    "peek",
+    "sum_dtype",
+    "sum_to",
+    "working_dtype",
+]
+
+
+def namespace(*arrays: Array) -> Any:
+    """Return the array-API namespace the arrays share."""
+    return array_namespace(*(a for a in arrays if is_array(a)))
+
+
+def framework(x: Array) -> str:
+    """Return the library of an array: ``numpy``, ``torch``, ``jax`` or ``portable``."""
+    if is_numpy_array(x):
+        return "numpy"
+    if is_torch_array(x):
+        return "torch"
+    return "jax" if is_jax_array(x) else "portable"
+
+
+def dtype_name(x: Array) -> str:
+    """Return the dtype's plain name, the same in every library."""
+    return str(x.dtype).rsplit(".", 1)[-1]
+
+
+def is_floating(x: Array) -> bool:
+    """Tell whether the dtype is one of the real floating types softgrad computes in."""
+    return dtype_name(x) in FLOATING
+
+
+def working_dtype(*arrays: Array) -> Any:
+    """Return the dtype to compute in: that of the widest array, at least float32."""
+    xp = namespace(*arrays)
+    wide = any(dtype_name(a) == "float64" for a in arrays)
+    return xp.float64 if wide else xp.float32
+
+
+def sum_dtype(x: Array) -> Any:
+    """Return the accumulator for sums of ``x``: float64 for float32 where the library has it."""
+    xp = namespace(x)
+    narrow_only = (is_jax_array(x) and not _jax_has_float64(xp)) or (
+        is_torch_array(x) and x.device.type == "mps"
+    )
+    return x.dtype if narrow_only or dtype_name(x) != "float32" else xp.float64
+
+
+def _jax_has_float64(xp: Any) -> bool:
+    # JAX makes float32 of float64, with a warning, unless x64 is enabled.
+    return str(xp.__array_namespace_info__().default_dtypes()["real floating"]) == "float64"
+
+
+def as_array(name: str, x: Any) -> Array:
+    """Return ``x`` as an array; lists and numbers become NumPy arrays."""
+    if is_array(x):
+        return x
+    if isinstance(x, (bool, int, float, list, tuple, np.number)):
+        try:
+            x = np.asarray(x)
+        except ValueError as error:
+            raise ArgumentTypeError(f"{name} is not a rectangular array: {error}") from None
+        if x.dtype.kind in "fiub":
+            return x
+        raise ArgumentTypeError(f"{name} must hold numbers; got dtype {x.dtype}")
+    raise ArgumentTypeError(
+        f"{name} must be an array (NumPy, torch, JAX or array API) or a list of numbers; "
+        f"got {type(x).__module__}.{type(x).__qualname__}"
+    )
+
+
+def peek(x: Array) -> np.ndarray | None:
+    """Return the values, to check them, or None where reading is impossible or would wait.
+
+    Impossible for tracers; an accelerator would have to finish its queue first.
+    """
+    if is_torch_array(x):
+        torch = sys.modules["torch"]
+        plain = type(x) in (torch.Tensor, torch.nn.Parameter) and x.device.type == "cpu"
+        if torch.compiler.is_compiling() or not plain:
+            return None
+        if torch._C._functorch.peek_interpreter_stack() is not None:  # inside vmap, grad, jvp ...
+            return None
+        return (x.detach().double() if x.is_floating_point() else x).numpy()
+    if is_jax_array(x) and isinstance(x, sys.modules["jax"].core.Tracer):
+        return None
+    return np.asarray(x)
+
+
+def constant_like(value: float, x: Array) -> Array:
+    """Return a 0-d array with the dtype and device of ``x``."""
+    return namespace(x).asarray(value, dtype=x.dtype, device=device(x))
+
+
+def full_view(value: float, x: Array) -> Array:
+    """Return a constant of the shape of ``x`` that occupies one element."""
+    return namespace(x).broadcast_to(constant_like(value, x), x.shape)
+
+
+def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
+    """Sum ``x`` over the axes along which ``shape`` was broadcast to it."""
+    if tuple(x.shape) == tuple(shape):
+        return x
+    xp = namespace(x)
+    lead = x.ndim - len(shape)
+    grown = tuple(i for i, n in enumerate(shape, lead) if n == 1 and x.shape[i] != 1)
+    axes = tuple(range(lead)) + grown
+    total = xp.sum(x, axis=axes, dtype=sum_dtype(x)) if axes else x
+    return xp.reshape(xp.astype(total, x.dtype), tuple(shape))

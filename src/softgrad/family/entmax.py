@@ -1,0 +1,220 @@
+"""entmax and sparsemax: softmax's sparse relatives."""
+
+from typing import Any, Unpack
+
+from softgrad._array import Array, namespace
+from softgrad.axis import Axis
+from softgrad.declare import Convention, Domain, Leaf, Member, Node, Numerics, State
+from softgrad.declare.laws import PERMUTES, SHIFT_FREE, SUMS_TO_ONE
+from softgrad.errors import ArgumentError, ArgumentTypeError
+from softgrad.family._threshold import threshold
+from softgrad.family.premaps import ARRAYS, INPUTS, Premap, logits
+from softgrad.family.softmax import IGNORED, SILENT, SOFTMAX, SPREADS, UNDEFINED
+from softgrad.function import declare
+from softgrad.structure import Diagonal, Product, WeightedCentering
+
+__all__ = ["ENTMAX", "entmax", "sparsemax"]
+
+INF, NAN = float("inf"), float("nan")
+PETERS = "Peters, Niculae, Martins 2019, 'Sparse sequence-to-sequence models', arXiv:1905.05702"
+MARTINS = "Martins, Astudillo 2016, 'From softmax to sparsemax', arXiv:1602.02068"
+
+
+def _power(p: Array, exponent: float) -> Array:
+    """Return p^exponent on the support of p and 0 off it."""
+    xp = namespace(p)
+    off = p == 0
+    return xp.where(off, xp.zeros_like(p), xp.where(off, xp.ones_like(p), p) ** exponent)
+
+
+def _solve(s: State) -> tuple[Array, ...]:
+    xp = namespace(s.x)
+    top = s.axis.max(s.x)
+    top = xp.where(top == -INF, xp.zeros_like(top), top)
+    # nothing lower than one below the maximum is ever in the support
+    u = (s.alpha - 1) * (s.x - top)
+    u = xp.where(u < -2, xp.full_like(u, -2), u)
+    tau = threshold(u, s.alpha, s.axis)
+    height = u - tau
+    p = _power(xp.where(height < 0, xp.zeros_like(height), height), 1 / (s.alpha - 1))
+    p = xp.where(s.x == -INF, xp.zeros_like(p), p)
+    total = s.axis.sum(p)
+    p = p / xp.where(total == 0, xp.ones_like(total), total)
+    return p, _power(p, 2 - s.alpha)
+
+
+def _define(mp: Any, x: list, alpha: float) -> list:
+    alpha = mp.mpf(alpha)
+    live = [(alpha - 1) * v for v in x if v > -mp.inf]
+    if not live:
+        return [mp.mpf(0)] * len(x)
+
+    def at(tau: Any) -> list:
+        gaps = [(alpha - 1) * v - tau for v in x]
+        return [gap ** (1 / (alpha - 1)) if gap > 0 else mp.mpf(0) for gap in gaps]
+
+    low, high = max(live) - 1, max(live)
+    for _ in range(int(mp.prec) + 10):
+        middle = (low + high) / 2
+        low, high = (middle, high) if mp.fsum(at(middle)) >= 1 else (low, middle)
+    return at((low + high) / 2)
+
+
+ENTMAX = Member(
+    name="entmax",
+    inputs=("x",),
+    fields=("p", "s"),
+    solve=_solve,
+    jacobian=lambda s: {"x": WeightedCentering(s.s, s.axis)},
+    sensitivity=lambda s: {
+        "s": {
+            "x": Product(
+                Diagonal((2 - s.alpha) * _power(s.p, 1 - s.alpha)),
+                WeightedCentering(s.s, s.axis),
+            )
+        }
+    },
+    definition=_define,
+)
+
+
+def _conventions(sparse: list[float]) -> tuple[Convention, ...]:
+    edge = "An entry exactly at the threshold is outside the support: the derivative from below."
+    return (
+        Convention("an entry of -inf", {"x": [0.0, -INF, 0.0]}, [0.5, 0.0, 0.5], IGNORED),
+        Convention("a row of -inf", {"x": [-INF, -INF]}, [0.0, 0.0], SILENT),
+        Convention("a fully masked row", {"x": [1.0], "where": [False]}, [0.0], SILENT),
+        Convention("ties", {"x": [5.0, 5.0]}, [0.5, 0.5], "Equal logits share equally."),
+        Convention("at the edge of the support", {"x": [3.0, 1.0]}, sparse, edge),
+        Convention("an entry of +inf", {"x": [INF, 0.0]}, [NAN, NAN], UNDEFINED, finite=False),
+        Convention(
+            "a NaN", {"x": [[NAN, 0.0], [0.0, 0.0]]}, [[NAN, NAN], [0.5, 0.5]], SPREADS, finite=False
+        ),
+        Convention("an empty axis", {"x": [[], []]}, ArgumentError, "There is nothing to normalise."),
+    )
+
+
+@declare(
+    options=logits,
+    wrt=("x", *INPUTS),
+    arrays=ARRAYS,
+    domain=Domain("logits of any floating dtype and one alpha ≥ 1", _conventions([1.0, 0.0])),
+    laws=(SHIFT_FREE, SUMS_TO_ONE, PERMUTES),
+    numerics=Numerics(value=32, derivative=128, n=4096),
+    references=(PETERS,),
+)
+def entmax(
+    x: Array, alpha: float = 1.5, axis: int = -1, **premap: Unpack[Premap]
+) -> Array:
+    """Sparse softmax: [(α−1)z − τ]₊^(1/(α−1)), with τ such that the row sums to 1.
+
+    α = 1 is softmax, α = 2 sparsemax; between and beyond, the larger α the sparser the result.
+
+    Parameters
+    ----------
+    x
+        Logits.
+    alpha
+        Any number ≥ 1.
+    axis
+        The axis along which probabilities sum to 1.
+    temperature, softcap, bias, where
+        Applied to the logits first, as in :func:`softmax`.
+
+    Returns
+    -------
+    Array
+        Probabilities of the shape and dtype of ``x``, many of them exactly 0.
+
+    Raises
+    ------
+    ArgumentError
+        ``alpha`` below 1 or not finite, and as :func:`softmax`.
+    ArgumentTypeError
+        ``alpha`` is not a number, and as :func:`softmax`.
+
+    Notes
+    -----
+    *Shapes*: as ``x``. *Domain*: as :func:`softmax`; an entry exactly at the threshold is outside
+    the support.
+
+    *Numerics*: entries off by at most 32 eps, in units of the largest, for rows up to 4,096
+    entries. τ is found by sorting for α = 1.5 and 2, by bisection otherwise, and polished by
+    Newton's method.
+
+    *Derivative*: :class:`~softgrad.structure.WeightedCentering` with s = p^(2−α) on the support:
+    s∘(g − ⟨s,g⟩/Σs).
+
+    *Source*: Peters, Niculae and Martins 2019, equations 8 and 12.
+
+    Examples
+    --------
+    >>> import numpy as np, softgrad
+    >>> softgrad.entmax(np.array([1.0, 1.0, -3.0]))
+    array([0.5, 0.5, 0. ])
+    """
+    alpha = _checked(alpha)
+    z = logits(x, **premap)
+    if alpha == 1:
+        return Node(SOFTMAX, {"x": z}, Axis.of(x.array, axis))
+    return Node(ENTMAX, {"x": z}, Axis.of(x.array, axis), constants={"alpha": alpha})
+
+
+@declare(
+    options=logits,
+    wrt=("x", *INPUTS),
+    arrays=ARRAYS,
+    domain=Domain("logits of any floating dtype", _conventions([1.0, 0.0])),
+    laws=(SHIFT_FREE, SUMS_TO_ONE, PERMUTES),
+    numerics=Numerics(value=32, derivative=128, n=4096),
+    references=(MARTINS,),
+)
+def sparsemax(x: Array, axis: int = -1, **premap: Unpack[Premap]) -> Array:
+    """Sparsemax: the point of the probability simplex nearest to the logits.
+
+    [z − τ]₊ with τ such that the row sums to 1: :func:`entmax` with α = 2.
+
+    Parameters
+    ----------
+    x
+        Logits.
+    axis
+        The axis along which probabilities sum to 1.
+    temperature, softcap, bias, where
+        Applied to the logits first, as in :func:`softmax`.
+
+    Returns
+    -------
+    Array
+        Probabilities of the shape and dtype of ``x``, many of them exactly 0.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentError
+        As :func:`softmax`.
+
+    Notes
+    -----
+    *Shapes*: as ``x``. *Domain* and *Numerics*: as :func:`entmax`.
+
+    *Derivative*: :class:`~softgrad.structure.WeightedCentering` with s = 1 on the support, 0 off
+    it: subtract from g its mean over the support.
+
+    *Source*: Martins and Astudillo 2016, equations 2 and 9.
+
+    Examples
+    --------
+    >>> import numpy as np, softgrad
+    >>> softgrad.sparsemax(np.array([1.0, 1.5, 0.0]))
+    array([0.25, 0.75, 0.  ])
+    """
+    z = logits(x, **premap)
+    return Node(ENTMAX, {"x": z}, Axis.of(x.array, axis), constants={"alpha": 2.0})
+
+
+def _checked(alpha: float) -> float:
+    if isinstance(alpha, (Leaf, bool)) or not isinstance(alpha, (int, float)):
+        raise ArgumentTypeError(f"alpha must be one number; got {type(alpha).__name__}")
+    if not 1 <= alpha < INF:
+        raise ArgumentError(f"alpha must be at least 1 and finite; got {alpha}")
+    return float(alpha)

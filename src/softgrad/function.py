@@ -1,0 +1,210 @@
+"""A public function of the family: its signature, its record, and its call in any array library."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from softgrad._array import (
+    Array,
+    as_array,
+    device,
+    dtype_name,
+    framework,
+    is_array,
+    is_floating,
+    namespace,
+    working_dtype,
+)
+from softgrad.backends.select import solver_for
+from softgrad.declare import Domain, Law, Leaf, Node, Numerics
+from softgrad.declare.graph import evaluate
+from softgrad.errors import ArgumentError, ArgumentTypeError
+
+__all__ = ["Call", "Function", "declare", "functions"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_REGISTRY: dict[str, "Function"] = {}
+
+
+def functions() -> Mapping[str, "Function"]:
+    """Return every declared function by name."""
+    return dict(_REGISTRY)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function applied to arguments: a graph of members over the differentiable inputs.
+
+    Parameters
+    ----------
+    root
+        The graph, or the input itself where nothing is applied.
+    inputs
+        The differentiable inputs as the caller gave them, the primary one first.
+    """
+
+    root: Node | Leaf
+    inputs: dict[str, Array]
+
+    @property
+    def primary(self) -> Array:
+        """The input that decides library and dtype."""
+        return next(iter(self.inputs.values()))
+
+    def like_input(self, y: Array) -> Array:
+        """Return ``y`` in the dtype of the primary input."""
+        return namespace(y).astype(y, self.primary.dtype, copy=False)
+
+
+class Function(Generic[P, R]):
+    """A differentiable function of the softmax family.
+
+    Call it with NumPy, torch or JAX arrays, differentiate it with the frameworks' own tools, or
+    hand it to :func:`softgrad.vjp`, :func:`softgrad.jvp`, :func:`softgrad.jacobian`, ...
+    Made by :func:`declare`.
+    """
+
+    def __init__(self, build: Callable[P, R], record: Mapping[str, Any], options: Callable) -> None:
+        self.name: str = build.__name__
+        self.wrt: tuple[str, ...] = record["wrt"]
+        self.arrays: tuple[str, ...] = record["arrays"]
+        self.domain: Domain = record["domain"]
+        self.laws: tuple[Law, ...] = record["laws"]
+        self.numerics: Numerics = record["numerics"]
+        self.references: tuple[str, ...] = record["references"]
+        self._build = build
+        update_wrapper(self, build)
+        self.__signature__ = _expanded(inspect.signature(build), inspect.signature(options))
+        self.parameters: Mapping[str, inspect.Parameter] = self.__signature__.parameters
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return the function's value."""
+        call = self.trace(args, kwargs)
+        return call.like_input(evaluate(call.root, solver_for(call.primary)))
+
+    def __repr__(self) -> str:
+        return f"<softgrad.{self.name}{self.__signature__}>"
+
+    def trace(
+        self, args: tuple, kwargs: Mapping[str, Any], wanted: tuple[str, ...] = ()
+    ) -> Call:
+        """Check the arguments and return the call as a graph.
+
+        ``wanted`` names inputs that must be part of the graph even at a value that would leave
+        them out, such as a temperature of 1.
+        """
+        bound = self._bind(args, kwargs)
+        given = self._inputs(bound, wanted)
+        dtype = working_dtype(*given.values())
+        xp = namespace(*given.values())
+        for name, array in given.items():
+            bound[name] = Leaf(name, xp.astype(array, dtype, copy=False))
+        return Call(self._build(**bound), given)
+
+    def _bind(self, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        positional = [n for n, p in self.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        if len(args) > len(positional):
+            raise ArgumentTypeError(
+                f"{self.name} takes {', '.join(positional)} by position; got {len(args)} arguments"
+            )
+        bound = dict(zip(positional, args, strict=False))
+        for name in kwargs:
+            if name in bound:
+                raise ArgumentTypeError(f"{self.name} got {name} twice")
+            if name not in self.parameters:
+                allowed = ", ".join(self.parameters)
+                raise ArgumentTypeError(f"{self.name} has no argument {name!r}; it takes {allowed}")
+        bound.update(kwargs)
+        for name, parameter in self.parameters.items():
+            if parameter.default is parameter.empty and name not in bound:
+                raise ArgumentTypeError(f"{self.name} needs the argument {name}")
+        return bound
+
+    def _inputs(self, bound: dict[str, Any], wanted: tuple[str, ...]) -> dict[str, Array]:
+        primary, *others = self.wrt
+        x = as_array(primary, bound[primary])
+        if not is_floating(x):
+            raise ArgumentTypeError(
+                f"{primary} must be floating (float16, bfloat16, float32 or float64); "
+                f"got {dtype_name(x)}: convert it first, for example to float32"
+            )
+        for name in (*others, *self.arrays):
+            value = bound.get(name)
+            if value is not None and not isinstance(value, (int, float)):
+                bound[name] = _in_library_of(x, name, value)
+        given = {primary: x}
+        for name in others:
+            value = bound.get(name, self.parameters[name].default)
+            if name in wanted and isinstance(value, (int, float)):
+                value = namespace(x).asarray(float(value), dtype=x.dtype, device=device(x))
+            if is_array(value) and is_floating(value):
+                given[name] = value
+        for name in wanted:
+            if name not in given:
+                raise ArgumentError(
+                    f"wrt names {name!r}, which is not a floating array in this call; "
+                    f"differentiable here: {', '.join(given)}"
+                )
+        return given
+
+
+def _in_library_of(x: Array, name: str, value: Any) -> Array:
+    value = as_array(name, value)
+    if framework(value) == framework(x):
+        return value
+    if framework(value) == "numpy":
+        return namespace(x).asarray(value, device=device(x))
+    raise ArgumentTypeError(
+        f"{name} is a {framework(value)} array where the input is a {framework(x)} one; "
+        "give both in one library"
+    )
+
+
+def _expanded(signature: inspect.Signature, options: inspect.Signature) -> inspect.Signature:
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    shared = [p for p in options.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return signature.replace(parameters=[*own, *shared])
+
+
+def declare(
+    *,
+    options: Callable,
+    wrt: tuple[str, ...],
+    domain: Domain,
+    numerics: Numerics,
+    arrays: tuple[str, ...] = (),
+    laws: tuple[Law, ...] = (),
+    references: tuple[str, ...] = (),
+) -> Callable[[Callable[P, R]], Function[P, R]]:
+    """Declare a public function; the decorated body builds its graph of members.
+
+    Parameters
+    ----------
+    options
+        A function whose keyword-only parameters replace the body's ``**`` parameter.
+    wrt
+        The differentiable arguments, the primary one first; the body receives them as leaves.
+    domain, numerics, laws, references
+        The record that documents and tests read.
+    arrays
+        Array arguments that are not differentiable.
+    """
+    record = {
+        "wrt": wrt,
+        "arrays": arrays,
+        "domain": domain,
+        "laws": laws,
+        "numerics": numerics,
+        "references": references,
+    }
+
+    def decorate(build: Callable[P, R]) -> Function[P, R]:
+        function = Function(build, record, options)
+        _REGISTRY[function.name] = function
+        return function
+
+    return decorate

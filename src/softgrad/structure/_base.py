@@ -1,0 +1,68 @@
+"""What every structured Jacobian can do."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from softgrad._array import Array, namespace
+
+__all__ = ["Structure", "count", "times"]
+
+
+class Structure(ABC):
+    """A linear map known by a few vectors; applying it costs O(n) time and memory.
+
+    ``mv`` and ``rmv`` are named as in SciPy's ``LinearOperator``. Every subclass is final.
+    """
+
+    @abstractmethod
+    def mv(self, t: Array) -> Array:
+        """Return J t: where the tangent ``t`` takes the output (JVP)."""
+
+    @abstractmethod
+    def rmv(self, g: Array) -> Array:
+        """Return Jᵀ g: the gradient for the cotangent ``g`` of the output (VJP)."""
+
+    @abstractmethod
+    def bend(self, tangent: Any) -> "Structure":
+        """Return dJ, the change of this map along a tangent of its own data.
+
+        ``tangent`` is a structure of the same type that holds, in each field, the tangent of that
+        field: what the same constructor call makes of the tangent of a state.
+        """
+
+    @abstractmethod
+    def diagonal(self) -> Array:
+        """Return ∂y_i/∂x_i; only maps whose input and output have one shape have it."""
+
+    def rank(self, on: Array | None = None) -> int | None:
+        """Return the rank, or None where no rule tells it.
+
+        ``on`` keeps only the columns of the input entries where it is True.
+        """
+        return None
+
+    @property
+    def T(self) -> "Structure":
+        """The transposed map."""
+        from softgrad.structure.compound import Transpose
+
+        return Transpose(self)
+
+
+def count(mask: Array, on: Array | None) -> int:
+    """Return how many entries of ``mask`` are True, among those ``on`` keeps."""
+    kept = mask if on is None else mask & on
+    return int(namespace(mask).sum(namespace(mask).astype(kept, namespace(mask).int64)))
+
+
+def times(d: Array, t: Array) -> Array:
+    """Return d∘t where ``t`` is not read at entries whose coefficient is zero or infinite.
+
+    A zero coefficient says "does not depend"; an infinite one belongs to an output that is itself
+    infinite (the log of a probability that is exactly 0) and has no derivative. Neither may turn
+    an infinite or NaN cotangent, such as g/p at p = 0, into NaN. A NaN coefficient stays NaN.
+    """
+    xp = namespace(d, t)
+    dead = (d == 0) | xp.isinf(d)
+    zero = xp.zeros_like(d)
+    return xp.where(dead, zero, d) * xp.where(dead, xp.zeros_like(t), t)

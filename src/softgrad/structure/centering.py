@@ -1,0 +1,78 @@
+"""The Jacobian of log-softmax."""
+
+from dataclasses import dataclass
+
+from softgrad._array import Array, namespace
+from softgrad.axis import Axis
+from softgrad.structure._base import Structure
+from softgrad.structure._dominant import centred_rank, pivoted, split
+
+__all__ = ["Centering"]
+
+
+@dataclass(frozen=True, eq=False)
+class Centering(Structure):
+    """t − ⟨p,t⟩, the matrix I − 1pᵀ with Σp = 1; transposed: g − p Σg.
+
+    Not symmetric. Entries outside ``live`` are outputs that are −∞: they have no derivative and
+    their cotangents are not read.
+    """
+
+    p: Array
+    live: Array
+    axis: Axis
+
+    def mv(self, t: Array) -> Array:
+        """Return t − ⟨p,t⟩."""
+        top, others, _ = split(self.p, self.axis)
+        t = pivoted(self._alive(t), top, self.axis)
+        return self._alive(t - self.axis.sum(others * t))
+
+    def rmv(self, g: Array) -> Array:
+        """Return g − p Σg; at a dominant entry g(1 − p) − p Σ(other g), from the others."""
+        xp = namespace(self.p)
+        g = self._alive(g)
+        top, others, _ = split(self.p, self.axis)
+        total = self.axis.sum(g)
+        rest = self.axis.sum(xp.where(top, xp.zeros_like(g), g))
+        dominant = self.axis.sum(others) * total - rest
+        return self._alive(xp.where(top, dominant, g - self.p * total))
+
+    def bend(self, tangent: "Centering") -> Structure:
+        """Return −1 dpᵀ."""
+        return _BentCentering(self, tangent.p)
+
+    def rank(self, on: Array | None = None) -> int:
+        """Return the size of the support, less one for each row that is kept whole."""
+        return centred_rank(self.live, on, self.axis)
+
+    def diagonal(self) -> Array:
+        """Return 1 − p, from the sum of the others at a dominant entry."""
+        xp = namespace(self.p)
+        top, others, _ = split(self.p, self.axis)
+        return self._alive(xp.where(top, self.axis.sum(others), 1 - self.p))
+
+    def _alive(self, t: Array) -> Array:
+        xp = namespace(t)
+        return xp.where(self.live, t, xp.zeros_like(t))
+
+
+@dataclass(frozen=True, eq=False)
+class _BentCentering(Structure):
+    """−⟨dp,t⟩ in every entry; transposed: −dp Σg."""
+
+    at: Centering
+    dp: Array
+
+    def mv(self, t: Array) -> Array:
+        row = self.at.axis.sum(self.dp * self.at._alive(t))
+        return self.at._alive(-row + 0 * self.dp)
+
+    def rmv(self, g: Array) -> Array:
+        return -self.dp * self.at.axis.sum(self.at._alive(g))
+
+    def bend(self, tangent: Structure) -> Structure:
+        raise NotImplementedError("third derivatives: differentiate the HVP with torch or JAX")
+
+    def diagonal(self) -> Array:
+        return -self.dp

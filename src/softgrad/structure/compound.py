@@ -1,0 +1,110 @@
+"""Structures made of structures: products (the chain rule), sums and transposes."""
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+from softgrad._array import Array
+from softgrad.structure._base import Structure
+from softgrad.structure.diagonal import Diagonal
+
+__all__ = ["Product", "Sum", "Transpose"]
+
+
+@dataclass(frozen=True, eq=False)
+class Product(Structure):
+    """outer · inner, applied one after the other: the chain rule.
+
+    With a :class:`Diagonal` inside this is the sandwich that a premap (temperature, softcap, bias,
+    mask) makes of a member's Jacobian.
+    """
+
+    outer: Structure
+    inner: Structure
+
+    def mv(self, t: Array) -> Array:
+        """Return outer (inner t)."""
+        return self.outer.mv(self.inner.mv(t))
+
+    def rmv(self, g: Array) -> Array:
+        """Return innerᵀ (outerᵀ g)."""
+        return self.inner.rmv(self.outer.rmv(g))
+
+    def bend(self, tangent: "Product") -> Structure:
+        """Return d(outer) · inner + outer · d(inner)."""
+        moved_outer = Product(self.outer.bend(tangent.outer), self.inner)
+        return Sum((moved_outer, Product(self.outer, self.inner.bend(tangent.inner))))
+
+    def rank(self, on: Array | None = None) -> int | None:
+        """Return the outer map's rank on the entries that a diagonal inner map lets through."""
+        if not _is_diagonal(self.inner):
+            return None
+        try:
+            through = self.inner.diagonal() != 0
+        except ValueError:
+            return None
+        return self.outer.rank(through if on is None else through & on)
+
+    def diagonal(self) -> Array:
+        """Return the diagonal where one factor is itself diagonal."""
+        if _is_diagonal(self.inner) or _is_diagonal(self.outer):
+            return self.outer.diagonal() * self.inner.diagonal()
+        raise ValueError("the diagonal of this product needs its dense form: use blocks()")
+
+
+def _is_diagonal(structure: Structure) -> bool:
+    if isinstance(structure, Product):
+        return _is_diagonal(structure.outer) and _is_diagonal(structure.inner)
+    return isinstance(structure, Diagonal)
+
+
+@dataclass(frozen=True, eq=False)
+class Sum(Structure):
+    """The sum of maps with one input and one output shape."""
+
+    terms: tuple[Structure, ...]
+
+    def mv(self, t: Array) -> Array:
+        """Return the sum of the terms' products."""
+        return reduce(add, (term.mv(t) for term in self.terms))
+
+    def rmv(self, g: Array) -> Array:
+        """Return the sum of the terms' transposed products."""
+        return reduce(add, (term.rmv(g) for term in self.terms))
+
+    def bend(self, tangent: "Sum") -> "Sum":
+        """Return the sum of the terms' changes."""
+        pairs = zip(self.terms, tangent.terms, strict=True)
+        return Sum(tuple(term.bend(moved) for term, moved in pairs))
+
+    def diagonal(self) -> Array:
+        """Return the sum of the diagonals."""
+        return reduce(add, (term.diagonal() for term in self.terms))
+
+
+@dataclass(frozen=True, eq=False)
+class Transpose(Structure):
+    """The transposed map."""
+
+    of: Structure
+
+    def mv(self, t: Array) -> Array:
+        """Return ofᵀ t."""
+        return self.of.rmv(t)
+
+    def rmv(self, g: Array) -> Array:
+        """Return of g."""
+        return self.of.mv(g)
+
+    def bend(self, tangent: "Transpose") -> "Transpose":
+        """Return the transposed change."""
+        return Transpose(self.of.bend(tangent.of))
+
+    def diagonal(self) -> Array:
+        """Return the diagonal, the same as the map's."""
+        return self.of.diagonal()
+
+    @property
+    def T(self) -> Structure:
+        """The map itself."""
+        return self.of

@@ -1,0 +1,47 @@
+"""The Jacobian of an elementwise map."""
+
+from dataclasses import dataclass
+
+from softgrad._array import Array, sum_to
+from softgrad.structure._base import Structure, count, times
+
+__all__ = ["Diagonal"]
+
+
+@dataclass(frozen=True, eq=False)
+class Diagonal(Structure):
+    """d∘t, for an input that may have been broadcast to the output.
+
+    Parameters
+    ----------
+    d
+        The derivative of each output entry, in the output's shape.
+    shape
+        The input's shape where it differs from the output's.
+    """
+
+    d: Array
+    shape: tuple[int, ...] | None = None
+
+    def mv(self, t: Array) -> Array:
+        """Return d∘t."""
+        return times(self.d, t)
+
+    def rmv(self, g: Array) -> Array:
+        """Return d∘g, summed over the axes along which the input was broadcast."""
+        product = times(self.d, g)
+        return product if self.shape is None else sum_to(product, self.shape)
+
+    def bend(self, tangent: "Diagonal") -> "Diagonal":
+        """Return the diagonal map of d's tangent."""
+        return Diagonal(tangent.d, self.shape)
+
+    def rank(self, on: Array | None = None) -> int | None:
+        """Return the number of non-zero entries; unknown where the input was broadcast."""
+        return None if self.shape is not None else count(self.d != 0, on)
+
+    def diagonal(self) -> Array:
+        """Return d."""
+        if self.shape is not None and self.shape != tuple(self.d.shape):
+            raise ValueError(f"not square: input of shape {self.shape} broadcast to {self.d.shape}")
+        return self.d

@@ -4,11 +4,18 @@ Nothing here imports a framework: a torch tensor can only arrive if torch is alr
 """
 
 import sys
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_jax_array, is_numpy_array, is_torch_array
-from array_api_compat import is_array_api_obj as is_array
+from array_api_compat import (
+    array_namespace,
+    device,
+    is_array_api_obj,
+    is_jax_array,
+    is_numpy_array,
+    is_torch_array,
+)
 
 from softgrad.errors import ArgumentTypeError
 
@@ -27,18 +34,31 @@ __all__ = [
     "framework",
     "full_view",
     "is_array",
+    "is_eager",
     "is_floating",
     "namespace",
     "peek",
+    "possible",
     "sum_dtype",
     "sum_to",
     "working_dtype",
 ]
 
 
-def namespace(*arrays: Array) -> Any:
-    """Return the array-API namespace the arrays share."""
-    return array_namespace(*(a for a in arrays if is_array(a)))
+def is_array(x: Any) -> bool:
+    """Tell whether ``x`` is an array of any library."""
+    return is_array_api_obj(x)
+
+
+_NAMESPACES: dict[type, Any] = {}
+
+
+def namespace(x: Array) -> Any:
+    """Return the array-API namespace of an array."""
+    kind = type(x)
+    if kind not in _NAMESPACES:
+        _NAMESPACES[kind] = array_namespace(x)
+    return _NAMESPACES[kind]
 
 
 def framework(x: Array) -> str:
@@ -52,7 +72,12 @@ def framework(x: Array) -> str:
 
 def dtype_name(x: Array) -> str:
     """Return the dtype's plain name, the same in every library."""
-    return str(x.dtype).rsplit(".", 1)[-1]
+    return _plain_name(x.dtype)
+
+
+@lru_cache(maxsize=64)
+def _plain_name(dtype: Any) -> str:
+    return str(dtype).rsplit(".", 1)[-1]
 
 
 def is_floating(x: Array) -> bool:
@@ -62,7 +87,7 @@ def is_floating(x: Array) -> bool:
 
 def working_dtype(*arrays: Array) -> Any:
     """Return the dtype to compute in: that of the widest array, at least float32."""
-    xp = namespace(*arrays)
+    xp = namespace(arrays[0])
     wide = any(dtype_name(a) == "float64" for a in arrays)
     return xp.float64 if wide else xp.float32
 
@@ -99,22 +124,33 @@ def as_array(name: str, x: Any) -> Array:
     )
 
 
+def is_eager(x: Array) -> bool:
+    """Tell whether operations on ``x`` run at once, on this processor, with nobody tracing."""
+    if is_torch_array(x):
+        torch = sys.modules["torch"]
+        plain = type(x) in (torch.Tensor, torch.nn.Parameter) and x.device.type == "cpu"
+        inside_transform = torch._C._functorch.peek_interpreter_stack() is not None
+        return plain and not inside_transform and not torch.compiler.is_compiling()
+    return is_numpy_array(x)
+
+
 def peek(x: Array) -> np.ndarray | None:
     """Return the values, to check them, or None where reading is impossible or would wait.
 
     Impossible for tracers; an accelerator would have to finish its queue first.
     """
     if is_torch_array(x):
-        torch = sys.modules["torch"]
-        plain = type(x) in (torch.Tensor, torch.nn.Parameter) and x.device.type == "cpu"
-        if torch.compiler.is_compiling() or not plain:
+        if not is_eager(x):
             return None
-        if torch._C._functorch.peek_interpreter_stack() is not None:  # inside vmap, grad, jvp ...
-            return None
-        return (x.detach().double() if x.is_floating_point() else x).numpy()
+        return (x.detach().double() if x.is_floating_point() else x.detach()).numpy()
     if is_jax_array(x) and isinstance(x, sys.modules["jax"].core.Tracer):
         return None
     return np.asarray(x)
+
+
+def possible(mask: Array) -> bool:
+    """Return False only if no entry is True and that can be seen without waiting."""
+    return bool(mask.any()) if is_eager(mask) else True
 
 
 def constant_like(value: float, x: Array) -> Array:

@@ -36,7 +36,7 @@ class Axis:
             raise ArgumentTypeError(f"axis must be one integer; got {axis!r}")
         axis = index(axis)
         if x.ndim == 0:
-            raise ArgumentError(f"{name} is 0-d and has no axis {axis}; give at least one dimension")
+            raise ArgumentError(f"{name} is 0-d and has no axis; give at least one dimension")
         if not -x.ndim <= axis < x.ndim:
             raise ArgumentError(
                 f"axis must be from {-x.ndim} to {x.ndim - 1} for {name} of shape "

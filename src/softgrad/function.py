@@ -17,9 +17,10 @@ from softgrad._array import (
     namespace,
     working_dtype,
 )
-from softgrad.backends.select import solver_for
+from softgrad.backends.select import compiling, solver_for
 from softgrad.declare import Domain, Law, Leaf, Node, Numerics
 from softgrad.declare.graph import evaluate
+from softgrad.declare.registry import declared, register
 from softgrad.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["Call", "Function", "declare", "functions"]
@@ -27,12 +28,10 @@ __all__ = ["Call", "Function", "declare", "functions"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_REGISTRY: dict[str, "Function"] = {}
-
 
 def functions() -> Mapping[str, "Function"]:
     """Return every declared function by name."""
-    return dict(_REGISTRY)
+    return declared()
 
 
 @dataclass(frozen=True)
@@ -76,22 +75,28 @@ class Function(Generic[P, R]):
         self.laws: tuple[Law, ...] = record["laws"]
         self.numerics: Numerics = record["numerics"]
         self.references: tuple[str, ...] = record["references"]
-        self._build = build
+        self._build: Callable[..., Any] = build
         update_wrapper(self, build)
         self.__signature__ = _expanded(inspect.signature(build), inspect.signature(options))
         self.parameters: Mapping[str, inspect.Parameter] = self.__signature__.parameters
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the function's value."""
+        if compiling():
+            from softgrad.backends.torch import opaque
+
+            return opaque(self.name, args, kwargs)
+        return self.run(args, kwargs)
+
+    def run(self, args: tuple, kwargs: Mapping[str, Any]) -> Any:
+        """Return the value for arguments that were collected already."""
         call = self.trace(args, kwargs)
         return call.like_input(evaluate(call.root, solver_for(call.primary)))
 
     def __repr__(self) -> str:
         return f"<softgrad.{self.name}{self.__signature__}>"
 
-    def trace(
-        self, args: tuple, kwargs: Mapping[str, Any], wanted: tuple[str, ...] = ()
-    ) -> Call:
+    def trace(self, args: tuple, kwargs: Mapping[str, Any], wanted: tuple[str, ...] = ()) -> Call:
         """Check the arguments and return the call as a graph.
 
         ``wanted`` names inputs that must be part of the graph even at a value that would leave
@@ -99,8 +104,9 @@ class Function(Generic[P, R]):
         """
         bound = self._bind(args, kwargs)
         given = self._inputs(bound, wanted)
+        call_array = given[self.wrt[0]]
         dtype = working_dtype(*given.values())
-        xp = namespace(*given.values())
+        xp = namespace(call_array)
         for name, array in given.items():
             bound[name] = Leaf(name, xp.astype(array, dtype, copy=False))
         return Call(self._build(**bound), given)
@@ -204,7 +210,7 @@ def declare(
 
     def decorate(build: Callable[P, R]) -> Function[P, R]:
         function = Function(build, record, options)
-        _REGISTRY[function.name] = function
+        register(function)
         return function
 
     return decorate

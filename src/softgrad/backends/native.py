@@ -1,6 +1,7 @@
 """The compiled row kernels, where the build has them; the portable path stays the reference."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -9,11 +10,13 @@ from softgrad.axis import Axis
 from softgrad.declare import Member
 
 try:
-    from softgrad import _native
+    from softgrad import _native as _module
 except ImportError:  # built with SOFTGRAD_NATIVE=0
-    _native = None
+    _module = None
 
 __all__ = ["AVAILABLE", "kernel_for"]
+
+_native: Any = _module
 
 AVAILABLE = _native is not None
 """Whether the native module was built."""
@@ -36,5 +39,11 @@ def kernel_for(
     kernel = KERNELS.get(member.name)
     if not AVAILABLE or kernel is None or axis is None or axis.dim != -1:
         return None
-    fits = all(a is not None and a.flags.c_contiguous and a.flags.aligned and a.size for a in operands)
-    return kernel if fits and operands[0].dtype.char in "fd" else None
+    return kernel if all(_fits(a) for a in operands) else None
+
+
+def _fits(a: Array | None) -> bool:
+    """Tell whether an operand is float32 or float64, not empty, and lies row after row."""
+    if a is None or a.dtype.char not in "fd" or not a.size:
+        return False
+    return a.flags.c_contiguous and a.flags.aligned

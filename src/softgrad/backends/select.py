@@ -1,13 +1,20 @@
 """Choose how to run a member by the type of the arrays; no framework is imported to do so."""
 
+import sys
 from importlib import import_module
 
 from softgrad._array import Array, framework
 from softgrad.declare.graph import Solve
 
-__all__ = ["solver_for"]
+__all__ = ["compiling", "solver_for"]
 
 
 def solver_for(x: Array) -> Solve:
     """Return the ``solve`` of the library that ``x`` belongs to."""
     return import_module(f"softgrad.backends.{framework(x)}").solve
+
+
+def compiling() -> bool:
+    """Tell whether ``torch.compile`` is reading the program."""
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.compiler.is_compiling()

@@ -2,8 +2,9 @@
 
 The backward pass reads the saved outputs, which carry their own graph, and uses plain torch
 operations; so double backward, forward mode, ``torch.func`` and every higher order follow from
-the member's structures. Under ``torch.compile``, which rejects a Function with a ``jvp``, the same
-member runs as a custom operator (:mod:`softgrad.backends.torch_compiled`).
+the member's structures. ``torch.compile`` cannot read a Function with a ``jvp`` nor softgrad's own
+bookkeeping; it is told to take each call of a softgrad function as one node, into which only the
+later stages look, which see plain tensor operations and fuse them.
 """
 
 from collections.abc import Mapping
@@ -14,9 +15,17 @@ import torch
 
 from softgrad._array import Array
 from softgrad.axis import Axis
+from softgrad.backends import portable
 from softgrad.declare import Member
+from softgrad.declare.registry import declared
 
-__all__ = ["solve"]
+__all__ = ["opaque", "solve"]
+
+
+@torch.compiler.allow_in_graph
+def opaque(name: str, args: tuple, kwargs: Mapping[str, Any]) -> torch.Tensor:
+    """Run a declared function inside a graph that ``torch.compile`` is building."""
+    return declared()[name].run(args, kwargs)
 
 
 def solve(
@@ -26,10 +35,6 @@ def solve(
     constants: Mapping[str, Any],
 ) -> tuple[Array, ...]:
     """Return the member's fields, differentiable by torch."""
-    if torch.compiler.is_compiling():
-        from softgrad.backends import torch_compiled
-
-        return torch_compiled.solve(member, axis, operands, constants)
     return _bind(member).apply(axis, constants, *operands)
 
 
@@ -40,7 +45,7 @@ def _bind(member: Member) -> type[torch.autograd.Function]:
 
         @staticmethod
         def forward(axis: Axis | None, constants: Mapping[str, Any], *operands: Any) -> tuple:
-            return member.solve(member.state(axis, operands, constants))
+            return portable.solve(member, axis, operands, constants)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
@@ -58,8 +63,8 @@ def _bind(member: Member) -> type[torch.autograd.Function]:
             return (None, None, *(gradient.get(name) for name in member.operands))
 
         @staticmethod
-        def jvp(ctx: Any, _axis: None, _constants: None, *tangents: torch.Tensor | None) -> tuple:
-            named = zip(member.inputs, tangents, strict=False)
+        def jvp(ctx: Any, *grad_inputs: Any) -> tuple:
+            named = zip(member.inputs, grad_inputs[2:], strict=False)
             return member.tangent(_state(ctx), {k: t for k, t in named if t is not None})
 
     def _state(ctx: Any) -> Any:

@@ -179,7 +179,8 @@ def _names(f: Function, wrt: str | tuple[str, ...] | None) -> tuple[str, ...]:
     for name in names:
         if name not in f.wrt:
             raise ArgumentError(
-                f"wrt must name differentiable inputs of {f.name} ({', '.join(f.wrt)}); got {name!r}"
+                f"wrt must name inputs of {f.name} that have a derivative, {', '.join(f.wrt)}; "
+                f"got {name!r}"
             )
     if not names or len(set(names)) != len(names):
         raise ArgumentError(f"wrt must name at least one input, each once; got {wrt!r}")

@@ -1,6 +1,7 @@
 """The Jacobian as an object: a few vectors that act as a matrix."""
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from math import prod
 from typing import Any
 
@@ -104,9 +105,7 @@ class Jacobian:
             found = [self.rmv(xp.reshape(row, tuple(self.outer.shape))) for row in basis]
             return xp.reshape(xp.stack(found), full)
         lead = (1,) * (self.rank_of_input - self.inner.ndim)
-        basis = xp.reshape(
-            self._identity(columns, self.inner), (columns, *lead, *self.inner.shape)
-        )
+        basis = xp.reshape(self._identity(columns, self.inner), (columns, *lead, *self.inner.shape))
         with np.errstate(all="ignore"):
             dense = xp.reshape(self.structure.mv(basis), (columns, rows))
         return xp.astype(xp.reshape(xp.matrix_transpose(dense), full), self.outer.dtype, copy=False)
@@ -137,10 +136,10 @@ class Jacobian:
     def as_linear_operator(self) -> Any:
         """Return a ``scipy.sparse.linalg.LinearOperator`` on flattened NumPy arrays."""
         try:
-            from scipy.sparse.linalg import LinearOperator
+            linalg: Any = import_module("scipy.sparse.linalg")
         except ImportError:
             raise MissingExtra("as_linear_operator", "SciPy", "all") from None
-        return LinearOperator(
+        return linalg.LinearOperator(
             shape=self.shape,
             matvec=lambda t: self.mv(t.reshape(self.inner.shape)).ravel(),
             rmatvec=lambda g: self.rmv(g.reshape(self.outer.shape)).ravel(),
@@ -149,11 +148,11 @@ class Jacobian:
 
     @property
     def _by_row(self) -> bool:
-        assert self.axis is not None
+        assert self.axis is not None and self.axis.dim is not None
         inner, outer = list(self.inner.shape), list(self.outer.shape)
-        row = list(inner)
-        row[self.axis.dim] = 1
-        dropped = row[: self.axis.dim] + row[self.axis.dim :][1:]
+        dim = len(inner) + self.axis.dim
+        row = [*inner[:dim], 1, *inner[dim + 1 :]]
+        dropped = [*inner[:dim], *inner[dim + 1 :]]
         return len(inner) == self.rank_of_input and outer in (inner, row, dropped)
 
     def _identity(self, n: int, like: Array) -> Array:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any
 
 from softgrad._array import Array, full_view
@@ -16,6 +18,8 @@ Jacobian = dict[str, Structure]
 
 class State:
     """A member's inputs, constants and solved fields, read by name: ``state.p``, ``state.axis``."""
+
+    axis: Any
 
     def __init__(self, axis: Axis | None, values: Mapping[str, Any]) -> None:
         self.__dict__.update(values)
@@ -99,7 +103,7 @@ class Member:
         for name in self.fields:
             row = rows.get(name, {})
             parts = [row[k].mv(t) for k, t in tangents.items() if k in row]
-            moved.append(sum(parts[1:], parts[0]) if parts else full_view(0.0, getattr(state, name)))
+            moved.append(reduce(add, parts) if parts else full_view(0.0, getattr(state, name)))
         return tuple(moved)
 
     def cotangent(

@@ -1,6 +1,7 @@
 """How exact a function is, as data that documents and tests share."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["EPSILON", "Numerics"]
 
@@ -15,18 +16,26 @@ class Numerics:
     Parameters
     ----------
     value
-        Bound on each entry of the value, in ulp of the entry, or of the largest logit where
-        ``shifted``; rows of up to ``n`` entries and logits of up to ±1e4 included.
+        Bound on each entry of the value, in ulp of what ``relative_to`` names; rows of up to ``n``
+        entries and logits of up to ±1e4 included.
     derivative
         Bound on each entry of a JVP, VJP or HVP, in units of eps times the same product formed
         with absolute values, (|J| |t|)_i: what is lost if every term is rounded once.
     n
         The row length up to which the bounds are stated.
-    shifted
-        Whether the value carries an added constant of the logits' size.
+    relative_to
+        ``"entry"``: the entry itself. ``"largest entry"``: the largest of its row, for values
+        with a threshold. ``"largest logit"``: the larger of the entry and the row's largest
+        logit, for values that carry an added constant of the logits.
+
+    Notes
+    -----
+    Both bounds are those of the function without premaps. Each premap (bias, softcap,
+    temperature) rounds the logits once more: it adds eps Σ_j |∂y_i/∂z_j| |z_j| to the value's
+    error and 4 max|z| to ``derivative``.
     """
 
     value: float
     derivative: float
     n: int = 131_072
-    shifted: bool = False
+    relative_to: Literal["entry", "largest entry", "largest logit"] = "entry"

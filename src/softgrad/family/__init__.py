@@ -2,11 +2,11 @@
 
 from softgrad.family.binary_cross_entropy import binary_cross_entropy as binary_cross_entropy
 from softgrad.family.cross_entropy import cross_entropy as cross_entropy
-from softgrad.family.elementwise import log_sigmoid as log_sigmoid
-from softgrad.family.elementwise import sigmoid as sigmoid
-from softgrad.family.elementwise import softplus as softplus
 from softgrad.family.entmax import entmax as entmax
 from softgrad.family.entmax import sparsemax as sparsemax
-from softgrad.family.softmax import log_softmax as log_softmax
-from softgrad.family.softmax import logsumexp as logsumexp
+from softgrad.family.log_sigmoid import log_sigmoid as log_sigmoid
+from softgrad.family.log_softmax import log_softmax as log_softmax
+from softgrad.family.logsumexp import logsumexp as logsumexp
+from softgrad.family.sigmoid import sigmoid as sigmoid
 from softgrad.family.softmax import softmax as softmax
+from softgrad.family.softplus import softplus as softplus

@@ -3,7 +3,7 @@
 from typing import Any
 
 from softgrad._array import Array, full_view, namespace
-from softgrad.axis import ALL, Axis
+from softgrad.axis import ALL
 from softgrad.declare import Leaf, Member, Node
 from softgrad.errors import ArgumentError
 from softgrad.structure import Diagonal, Functional
@@ -85,8 +85,9 @@ SHARE = Member(
     fields=("loss",),
     solve=lambda s: (_combined(s),),
     jacobian=lambda s: {"rows": Diagonal(s.share), "extra": Diagonal(s.extra_share)},
-    definition=lambda mp, rows, extra, share, extra_share: rows * share
-    + (extra * extra_share if extra is not None else 0),
+    definition=lambda mp, rows, extra, share, extra_share: (
+        rows * share + (extra * extra_share if extra is not None else 0)
+    ),
     along_axis=False,
     linear=True,
 )
@@ -138,4 +139,3 @@ def reduced(
         inputs["extra"], arrays["extra_share"] = extra, shares[1]
     member, axis = (SHARE, None) if reduction == "none" else (TOTAL, ALL)
     return Node(member, inputs, axis, arrays)
-

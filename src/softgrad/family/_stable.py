@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from softgrad._array import Array, framework, namespace, sum_dtype
+from softgrad._array import Array, framework, namespace, possible, sum_dtype
 from softgrad.axis import Axis
 
 TINY = 2.0**-64
@@ -35,7 +35,9 @@ def shift(x: Array, axis: Axis) -> Shifted:
     xp = namespace(x)
     wide = xp.astype(x, sum_dtype(x), copy=False)
     top = axis.max(wide)
-    top = xp.where(top == -xp.inf, xp.zeros_like(top), top)
+    empty = top == -xp.inf
+    if possible(empty):
+        top = xp.where(empty, xp.zeros_like(top), top)
     below = wide - top
     exp = xp.exp(below)
     rest = xp.zeros_like(top)
@@ -44,9 +46,11 @@ def shift(x: Array, axis: Axis) -> Shifted:
         rest = (x - (below - virtual)) - (top + virtual)
         rest = xp.where(xp.isfinite(below), rest, xp.zeros_like(rest))
         exp = _corrected(exp, rest)
-    at_top = below == 0
-    ties = axis.sum(xp.astype(at_top, wide.dtype))
-    others = axis.sum(xp.where(at_top, xp.zeros_like(exp), exp)) + (ties - 1)
+    others = axis.sum(exp) - 1
+    if possible(others < 1):
+        at_top = below == 0
+        ties = axis.sum(xp.astype(at_top, wide.dtype))
+        others = axis.sum(xp.where(at_top, xp.zeros_like(exp), exp)) + (ties - 1)
     return Shifted(top, below, rest, exp, others)
 
 

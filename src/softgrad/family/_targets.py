@@ -89,10 +89,11 @@ def _from_indices(
     if seen is not None:
         _check_range(seen, classes, ignore_index)
     bare = Axis(axis.dim)
-    hit = (axis.positions(x) == bare.lift(target)) & ~bare.lift(ignored)
-    y = xp.astype(hit, x.dtype)
-    # where indices cannot be read (traced, on an accelerator) a stray one must not pass for silence
-    y = xp.where(bare.lift(stray), xp.full_like(y, xp.nan), y)
+    nowhere = xp.full_like(target, -1)
+    y = xp.astype(axis.positions(x) == bare.lift(xp.where(ignored, nowhere, target)), x.dtype)
+    if seen is None:
+        # an index that cannot be read (traced, on an accelerator) must not pass for an ignored row
+        y = xp.where(bare.lift(stray), xp.full_like(y, xp.nan), y)
     active = xp.astype(~ignored, x.dtype)
     counted = active if weight is None else bare.drop(axis.sum(y * weight))
     return Leaf("target", y), active, xp.sum(counted)

@@ -1,5 +1,7 @@
 """The threshold τ of entmax: Σ [u − τ]₊^(1/(α−1)) = 1."""
 
+from collections.abc import Callable
+
 from softgrad._array import Array, dtype_name, namespace
 from softgrad.axis import Axis
 
@@ -32,7 +34,7 @@ def _quadratic(total: Array, squares: Array, k: Array) -> Array:
     return mean - xp.sqrt(xp.where(spread < 0, xp.zeros_like(spread), spread))
 
 
-def _by_sorting(u: Array, axis: Axis, candidate: object) -> Array:
+def _by_sorting(u: Array, axis: Axis, candidate: Callable[[Array, Array, Array], Array]) -> Array:
     """Solve for every possible support, the k largest entries, and keep the largest consistent."""
     xp = namespace(u)
     ordered = xp.sort(u, axis=axis.dim, descending=True)

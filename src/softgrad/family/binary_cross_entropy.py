@@ -3,15 +3,15 @@
 from typing import Any, Unpack
 
 from softgrad._array import Array, dtype_name, full_view, is_array, is_floating, namespace
-from softgrad.declare import Convention, Domain, Leaf, Law, Member, Node, Numerics, State
+from softgrad.declare import Convention, Domain, Law, Leaf, Member, Node, Numerics, State
 from softgrad.errors import ArgumentError, ArgumentTypeError
+from softgrad.family._logistic import halves
 from softgrad.family._reduction import MIX, check_reduction, reduced
 from softgrad.family._targets import check_nonnegative, unit_interval
-from softgrad.family.elementwise import halves
-from softgrad.family.premaps import ARRAYS, INPUTS, Premap, check_fits, logits as premapped
+from softgrad.family.premaps import ARRAYS, INPUTS, Premap, check_fits
+from softgrad.family.premaps import logits as premapped
 from softgrad.function import declare
 from softgrad.structure import Diagonal
-from softgrad.structure._base import times
 
 __all__ = ["BERNOULLI", "binary_cross_entropy"]
 

@@ -8,9 +8,10 @@ from softgrad.declare import Convention, Domain, Law, Node, Numerics
 from softgrad.errors import ArgumentError
 from softgrad.family._reduction import PAIR, SQUARE, check_reduction, reduced
 from softgrad.family._targets import class_weights, targets, unit_interval
-from softgrad.family.premaps import ARRAYS, INPUTS, Premap, logits as premapped
-from softgrad.family.premaps import nonnegative
-from softgrad.family.softmax import LOG_SOFTMAX, LOGSUMEXP
+from softgrad.family.log_softmax import LOG_SOFTMAX
+from softgrad.family.logsumexp import LOGSUMEXP
+from softgrad.family.premaps import ARRAYS, INPUTS, Premap, nonnegative
+from softgrad.family.premaps import logits as premapped
 from softgrad.function import declare
 
 __all__ = ["cross_entropy"]

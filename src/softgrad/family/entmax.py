@@ -7,15 +7,15 @@ from softgrad.axis import Axis
 from softgrad.declare import Convention, Domain, Leaf, Member, Node, Numerics, State
 from softgrad.declare.laws import PERMUTES, SHIFT_FREE, SUMS_TO_ONE
 from softgrad.errors import ArgumentError, ArgumentTypeError
+from softgrad.family._rows import INF, NAN, conventions
 from softgrad.family._threshold import threshold
 from softgrad.family.premaps import ARRAYS, INPUTS, Premap, logits
-from softgrad.family.softmax import IGNORED, SILENT, SOFTMAX, SPREADS, UNDEFINED
+from softgrad.family.softmax import SOFTMAX
 from softgrad.function import declare
 from softgrad.structure import Diagonal, Product, WeightedCentering
 
 __all__ = ["ENTMAX", "entmax", "sparsemax"]
 
-INF, NAN = float("inf"), float("nan")
 PETERS = "Peters, Niculae, Martins 2019, 'Sparse sequence-to-sequence models', arXiv:1905.05702"
 MARTINS = "Martins, Astudillo 2016, 'From softmax to sparsemax', arXiv:1602.02068"
 
@@ -44,20 +44,24 @@ def _solve(s: State) -> tuple[Array, ...]:
 
 
 def _define(mp: Any, x: list, alpha: float) -> list:
-    alpha = mp.mpf(alpha)
-    live = [(alpha - 1) * v for v in x if v > -mp.inf]
-    if not live:
+    beta = 1 / (mp.mpf(alpha) - 1)
+    scaled = [v / beta for v in x]
+    top = max(scaled)
+    if top == -mp.inf:
         return [mp.mpf(0)] * len(x)
 
-    def at(tau: Any) -> list:
-        gaps = [(alpha - 1) * v - tau for v in x]
-        return [gap ** (1 / (alpha - 1)) if gap > 0 else mp.mpf(0) for gap in gaps]
+    def powers(tau: Any, exponent: Any) -> list:
+        return [(v - tau) ** exponent if v > tau else mp.mpf(0) for v in scaled]
 
-    low, high = max(live) - 1, max(live)
-    for _ in range(int(mp.prec) + 10):
+    low, high = top - 1, top
+    for _ in range(80):
         middle = (low + high) / 2
-        low, high = (middle, high) if mp.fsum(at(middle)) >= 1 else (low, middle)
-    return at((low + high) / 2)
+        low, high = (middle, high) if mp.fsum(powers(middle, beta)) >= 1 else (low, middle)
+    tau = low
+    for _ in range(int(mp.log(mp.prec, 2))):
+        slope = beta * mp.fsum(powers(tau, beta - 1))
+        tau += (mp.fsum(powers(tau, beta)) - 1) / slope
+    return powers(tau, beta)
 
 
 ENTMAX = Member(
@@ -78,34 +82,33 @@ ENTMAX = Member(
 )
 
 
-def _conventions(sparse: list[float]) -> tuple[Convention, ...]:
-    edge = "An entry exactly at the threshold is outside the support: the derivative from below."
-    return (
-        Convention("an entry of -inf", {"x": [0.0, -INF, 0.0]}, [0.5, 0.0, 0.5], IGNORED),
-        Convention("a row of -inf", {"x": [-INF, -INF]}, [0.0, 0.0], SILENT),
-        Convention("a fully masked row", {"x": [1.0], "where": [False]}, [0.0], SILENT),
-        Convention("ties", {"x": [5.0, 5.0]}, [0.5, 0.5], "Equal logits share equally."),
-        Convention("at the edge of the support", {"x": [3.0, 1.0]}, sparse, edge),
-        Convention("an entry of +inf", {"x": [INF, 0.0]}, [NAN, NAN], UNDEFINED, finite=False),
-        Convention(
-            "a NaN", {"x": [[NAN, 0.0], [0.0, 0.0]]}, [[NAN, NAN], [0.5, 0.5]], SPREADS, finite=False
-        ),
-        Convention("an empty axis", {"x": [[], []]}, ArgumentError, "There is nothing to normalise."),
-    )
+CONVENTIONS = (
+    *conventions(
+        partial=[[0.5, 0.0, 0.5], [1 / 3, 1 / 3, 1 / 3]],
+        empty=[0.0, 0.0],
+        tied=[0.5, 0.5],
+        undefined=[NAN, NAN],
+        nan=[[NAN, NAN], [0.5, 0.5]],
+    ),
+    Convention(
+        "at the edge of the support",
+        {"x": [3.0, 1.0]},
+        [1.0, 0.0],
+        "An entry exactly at the threshold is outside the support: the derivative from below.",
+    ),
+)
 
 
 @declare(
     options=logits,
     wrt=("x", *INPUTS),
     arrays=ARRAYS,
-    domain=Domain("logits of any floating dtype and one alpha ≥ 1", _conventions([1.0, 0.0])),
+    domain=Domain("logits of any floating dtype and one alpha ≥ 1", CONVENTIONS),
     laws=(SHIFT_FREE, SUMS_TO_ONE, PERMUTES),
-    numerics=Numerics(value=32, derivative=128, n=4096),
+    numerics=Numerics(value=32, derivative=128, n=4096, relative_to="largest entry"),
     references=(PETERS,),
 )
-def entmax(
-    x: Array, alpha: float = 1.5, axis: int = -1, **premap: Unpack[Premap]
-) -> Array:
+def entmax(x: Array, alpha: float = 1.5, axis: int = -1, **premap: Unpack[Premap]) -> Array:
     """Sparse softmax: [(α−1)z − τ]₊^(1/(α−1)), with τ such that the row sums to 1.
 
     α = 1 is softmax, α = 2 sparsemax; between and beyond, the larger α the sparser the result.
@@ -164,9 +167,9 @@ def entmax(
     options=logits,
     wrt=("x", *INPUTS),
     arrays=ARRAYS,
-    domain=Domain("logits of any floating dtype", _conventions([1.0, 0.0])),
+    domain=Domain("logits of any floating dtype", CONVENTIONS),
     laws=(SHIFT_FREE, SUMS_TO_ONE, PERMUTES),
-    numerics=Numerics(value=32, derivative=128, n=4096),
+    numerics=Numerics(value=32, derivative=128, n=4096, relative_to="largest entry"),
     references=(MARTINS,),
 )
 def sparsemax(x: Array, axis: int = -1, **premap: Unpack[Premap]) -> Array:

@@ -162,7 +162,8 @@ def _mask(where: Array, x: Leaf) -> Array:
     if isinstance(where, bool):
         where = full_view(1.0, x.array) == (1.0 if where else 0.0)
     if not is_array(where) or "bool" not in str(where.dtype):
-        raise ArgumentTypeError(f"where must be a boolean array; got {getattr(where, 'dtype', where)}")
+        given = getattr(where, "dtype", type(where).__name__)
+        raise ArgumentTypeError(f"where must be a boolean array; got {given}")
     check_fits("where", where, x)
     return namespace(where).broadcast_to(where, x.array.shape)
 
@@ -189,4 +190,4 @@ def check_fits(name: str, array: Array, x: Leaf) -> None:
     shape, full = tuple(array.shape), tuple(x.array.shape)
     padded = (1,) * (len(full) - len(shape)) + shape
     if len(padded) > len(full) or any(a not in (1, b) for a, b in zip(padded, full, strict=True)):
-        raise ArgumentError(f"{name} of shape {shape} does not broadcast to {x.name} of shape {full}")
+        raise ArgumentError(f"{name} of shape {shape} does not broadcast to {x.name}, {full}")

@@ -18,7 +18,14 @@ from softgrad.function import Function
 
 __all__ = ["Exact"]
 
-exact = np.frompyfunc(lambda v: v if isinstance(v, bool) else mp.mpf(float(v)), 1, 1)
+
+def exact(a: Array) -> np.ndarray:
+    """Return an array of mpmath numbers; booleans stay."""
+    a = np.asarray(a)
+    return a.astype(object) if a.dtype == bool else _MPF(a.astype(np.float64))
+
+
+_MPF: Any = np.frompyfunc(lambda v: mp.mpf(float(v)), 1, 1)
 
 
 class Exact:
@@ -44,7 +51,7 @@ class Exact:
     def __init__(self, f: Function, *args: Any, digits: int = 50, **options: Any) -> None:
         self.digits = digits
         self._call = f.trace(args, options)
-        self._leaves = {k: exact(_numbers(v)) for k, v in self._call.inputs.items()}
+        self._leaves = {k: exact(v) for k, v in self._call.inputs.items()}
 
     def value(self) -> np.ndarray:
         """Return the value."""
@@ -60,12 +67,12 @@ class Exact:
 
     def vjp(self, cotangent: Array, name: str) -> np.ndarray:
         """Return the gradient of ⟨cotangent, value⟩ by one input."""
-        g = exact(_numbers(cotangent))
+        g = exact(cotangent)
         return self._each(name, lambda unit: (g * self.jvp({name: unit})).sum())
 
     def hvp(self, tangents: Mapping[str, Array], cotangent: Array, name: str) -> np.ndarray:
         """Return how :meth:`vjp` moves when the inputs move along ``tangents``."""
-        g = exact(_numbers(cotangent))
+        g = exact(cotangent)
 
         def mixed(unit: np.ndarray) -> Any:
             with self._precision(5):
@@ -95,11 +102,11 @@ class Exact:
     def _evaluate(self, node: Node | Leaf, moves: Mapping[str, Any], seen: dict) -> np.ndarray:
         if isinstance(node, Leaf):
             start = self._leaves.get(node.name)
-            start = exact(_numbers(node.array)) if start is None else start
+            start = exact(node.array) if start is None else start
             return start + moves[node.name] if node.name in moves else start
         if node not in seen:
             inputs = {k: self._evaluate(c, moves, seen) for k, c in node.inputs.items()}
-            arrays = {k: exact(_numbers(v)) for k, v in node.arrays.items()}
+            arrays = {k: exact(v) for k, v in node.arrays.items()}
             seen[node] = _apply(node, {**inputs, **arrays})
         return seen[node]
 
@@ -138,13 +145,8 @@ def _apply(node: Node, given: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.expand_dims(found, axis.dim) if axis.keepdims else found
 
 
-def _numbers(a: Array) -> np.ndarray:
-    a = np.asarray(a)
-    return a if a.dtype == bool else a.astype(np.float64)
-
-
 def _scaled(tangents: Mapping[str, Array], step: Any) -> dict[str, np.ndarray]:
-    return {k: exact(_numbers(t)) * step for k, t in tangents.items()}
+    return {k: exact(t) * step for k, t in tangents.items()}
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
-from softgrad._array import Array, namespace
+from softgrad._array import Array, namespace, possible
 
 __all__ = ["Structure", "count", "times"]
 
@@ -62,7 +62,8 @@ def times(d: Array, t: Array) -> Array:
     infinite (the log of a probability that is exactly 0) and has no derivative. Neither may turn
     an infinite or NaN cotangent, such as g/p at p = 0, into NaN. A NaN coefficient stays NaN.
     """
-    xp = namespace(d, t)
+    xp = namespace(d)
     dead = (d == 0) | xp.isinf(d)
-    zero = xp.zeros_like(d)
-    return xp.where(dead, zero, d) * xp.where(dead, xp.zeros_like(t), t)
+    if not possible(dead):
+        return d * t
+    return xp.where(dead, xp.zeros_like(d), d) * xp.where(dead, xp.zeros_like(t), t)

@@ -4,22 +4,30 @@ There 1 − p, t_i − ⟨p,t⟩ and g_i − p_i Σg cancel: p rounds to 1 and t
 *other* entries has no such problem, so every structure works on the others and a pivot.
 """
 
-from softgrad._array import Array, namespace
+from softgrad._array import Array, namespace, possible
 from softgrad.axis import Axis
 
 __all__ = ["centred_rank", "pivoted", "split"]
 
 
-def split(s: Array, axis: Axis) -> tuple[Array, Array, Array]:
-    """Return (mask of the dominant entry, the weights without it, the total or 1 where it is 0)."""
+def split(s: Array, axis: Axis) -> tuple[Array | None, Array, Array]:
+    """Return (mask of the dominant entry, the weights without it, the total or 1 where it is 0).
+
+    The mask is None where no row is seen to have a dominant entry.
+    """
     xp = namespace(s)
     total = axis.sum(s)
     top = s > total / 2
-    return top, xp.where(top, xp.zeros_like(s), s), xp.where(total == 0, xp.ones_like(total), total)
+    total = xp.where(total == 0, xp.ones_like(total), total)
+    if not possible(top):
+        return None, s, total
+    return top, xp.where(top, xp.zeros_like(s), s), total
 
 
-def pivoted(t: Array, top: Array, axis: Axis) -> Array:
+def pivoted(t: Array, top: Array | None, axis: Axis) -> Array:
     """Return t minus its entry at ``top``, exactly 0 there; t itself in rows that have no top."""
+    if top is None:
+        return t
     # Masked, not subtracted, so that the transposed program JAX derives is as accurate as this one.
     xp = namespace(t)
     zero = xp.zeros_like(t)

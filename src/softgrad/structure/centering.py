@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from softgrad._array import Array, namespace
+from softgrad._array import Array, namespace, possible
 from softgrad.axis import Axis
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
@@ -34,6 +34,8 @@ class Centering(Structure):
         g = self._alive(g)
         top, others, _ = split(self.p, self.axis)
         total = self.axis.sum(g)
+        if top is None:
+            return self._alive(g - self.p * total)
         rest = self.axis.sum(xp.where(top, xp.zeros_like(g), g))
         dominant = self.axis.sum(others) * total - rest
         return self._alive(xp.where(top, dominant, g - self.p * total))
@@ -50,9 +52,14 @@ class Centering(Structure):
         """Return 1 − p, from the sum of the others at a dominant entry."""
         xp = namespace(self.p)
         top, others, _ = split(self.p, self.axis)
-        return self._alive(xp.where(top, self.axis.sum(others), 1 - self.p))
+        rest = 1 - self.p
+        if top is not None:
+            rest = xp.where(top, self.axis.sum(others), rest)
+        return self._alive(rest)
 
     def _alive(self, t: Array) -> Array:
+        if not possible(~self.live):
+            return t
         xp = namespace(t)
         return xp.where(self.live, t, xp.zeros_like(t))
 

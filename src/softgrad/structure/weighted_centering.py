@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from softgrad._array import Array, namespace
+from softgrad._array import Array, namespace, possible
 from softgrad.axis import Axis
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
@@ -26,14 +26,19 @@ class WeightedCentering(Structure):
         """Return t minus its s-weighted mean."""
         xp = namespace(self.s)
         top, others, total = split(self.s, self.axis)
-        t = pivoted(xp.where(self.s == 0, xp.zeros_like(t), t), top, self.axis)
+        off = self.s == 0
+        if possible(off):
+            t = xp.where(off, xp.zeros_like(t), t)
+        t = pivoted(t, top, self.axis)
         return t - self.axis.sum(others * t) / total
 
     def mv(self, t: Array) -> Array:
         """Return s∘(t − ⟨s,t⟩/Σs)."""
         return self.s * self.centre(t)
 
-    rmv = mv
+    def rmv(self, g: Array) -> Array:
+        """Return the same as :meth:`mv`: the map is symmetric."""
+        return self.mv(g)
 
     def bend(self, tangent: "WeightedCentering") -> Structure:
         """Return d(diag(s) − ssᵀ/Σs) along s's tangent."""
@@ -47,7 +52,9 @@ class WeightedCentering(Structure):
         """Return s(1 − s/Σs), the difference taken from the sum of the others."""
         xp = namespace(self.s)
         top, others, total = split(self.s, self.axis)
-        rest = xp.where(top, self.axis.sum(others), total - self.s)
+        rest = total - self.s
+        if top is not None:
+            rest = xp.where(top, self.axis.sum(others), rest)
         return self.s * (rest / total)
 
 
@@ -64,7 +71,8 @@ class _BentWeightedCentering(Structure):
         moved = self.ds * self.at.centre(t)
         return moved - s * (axis.sum(moved) / total)
 
-    rmv = mv
+    def rmv(self, g: Array) -> Array:
+        return self.mv(g)
 
     def bend(self, tangent: Structure) -> Structure:
         raise NotImplementedError("third derivatives: differentiate the HVP with torch or JAX")

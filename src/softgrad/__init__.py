@@ -12,8 +12,6 @@ Functions: :func:`softmax`, :func:`log_softmax`, :func:`logsumexp`, :func:`entma
 :func:`hvp`, :func:`linearize`, :func:`value_and_grad`. And :func:`check`, for anyone's gradient.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from softgrad.calculus import Jacobian as Jacobian
 from softgrad.calculus import hvp as hvp
 from softgrad.calculus import jacobian as jacobian
@@ -21,6 +19,8 @@ from softgrad.calculus import jvp as jvp
 from softgrad.calculus import linearize as linearize
 from softgrad.calculus import value_and_grad as value_and_grad
 from softgrad.calculus import vjp as vjp
+from softgrad.check import Report as Report
+from softgrad.check import check as check
 from softgrad.family import binary_cross_entropy as binary_cross_entropy
 from softgrad.family import cross_entropy as cross_entropy
 from softgrad.family import entmax as entmax
@@ -33,18 +33,4 @@ from softgrad.family import softplus as softplus
 from softgrad.family import sparsemax as sparsemax
 from softgrad.function import functions as functions
 
-if TYPE_CHECKING:
-    from softgrad.check import Report as Report
-    from softgrad.check import check as check
-
 __version__ = "0.1.0"
-
-_LAZY = ("Report", "check")
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'softgrad' has no attribute {name!r}")
-    from softgrad import check as package
-
-    return getattr(package, name)

@@ -108,6 +108,10 @@ def _jax_has_float64(xp: Any) -> bool:
 
 def as_array(name: str, x: Any) -> Array:
     """Return ``x`` as an array; lists and numbers become NumPy arrays."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise ArgumentTypeError(
+            f"{name} is a masked array; give {name}.data and where=~{name}.mask"
+        )
     if is_array(x):
         return x
     if isinstance(x, (bool, int, float, list, tuple, np.number)):

@@ -93,6 +93,9 @@ class Function(Generic[P, R]):
         call = self.trace(args, kwargs)
         return call.like_input(evaluate(call.root, solver_for(call.primary)))
 
+    def __reduce__(self) -> str:
+        return self.name  # pickled and copied by reference, as plain functions are
+
     def __repr__(self) -> str:
         return f"<softgrad.{self.name}{self.__signature__}>"
 

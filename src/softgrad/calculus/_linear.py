@@ -17,6 +17,16 @@ from softgrad.structure import Product, Structure, Sum
 
 __all__ = ["Linear", "fitted", "linear"]
 
+ELSEWHERE = {
+    "vjp": "torch.func.vjp or jax.vjp",
+    "jvp": "torch.func.jvp or jax.jvp",
+    "jacobian": "torch.func.jacrev or jax.jacobian",
+    "hvp": "torch.func.jvp of torch.func.grad or jax.jvp of jax.grad",
+    "linearize": "torch.func.linearize or jax.linearize",
+    "value_and_grad": "torch.func.grad_and_value or jax.value_and_grad",
+}
+"""What differentiates any function, by what was asked for."""
+
 
 def linear(
     action: str, f: Any, args: tuple, options: Mapping[str, Any], wrt: str | tuple[str, ...] | None
@@ -27,8 +37,8 @@ def linear(
         given = getattr(f, "__name__", None) or repr(f)
         raise ArgumentTypeError(
             f"softgrad.{action} differentiates the functions of softgrad ({names}); got {given}. "
-            f"For any other function use torch.func.{action}, jax.{action} or the like, and "
-            "softgrad.check to find out whether its gradient is right"
+            f"For any other function use {ELSEWHERE[action]}, and softgrad.check to find out "
+            "whether its gradient is right"
         )
     return Linear(f, args, options, wrt)
 

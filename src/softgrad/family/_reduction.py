@@ -6,8 +6,7 @@ from softgrad._array import Array, full_view, namespace
 from softgrad.axis import ALL
 from softgrad.declare import Leaf, Member, Node
 from softgrad.errors import ArgumentError
-from softgrad.structure import Diagonal, Functional
-from softgrad.structure._base import times
+from softgrad.structure import Diagonal, Functional, times
 
 __all__ = ["MIX", "PAIR", "SQUARE", "check_reduction", "reduced"]
 

@@ -1,30 +1,22 @@
-"""How a Jacobian looks in a notebook."""
+"""How a matrix looks in a notebook."""
 
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from softgrad.calculus.jacobian import Jacobian
-
-__all__ = ["table"]
+__all__ = ["LARGEST", "table"]
 
 LARGEST = 12
+"""The most rows or columns worth showing."""
 
 
-def table(J: "Jacobian") -> str:
-    """Return the matrix as a shaded table if it is small, else its description."""
-    caption = escape(repr(J))
-    rows, columns = J.shape
-    if max(rows, columns) > LARGEST or not rows or not columns:
-        return f"<code>{caption}</code>"
-    dense = np.asarray(J.to_dense(), dtype=float).reshape(rows, columns)
+def table(dense: np.ndarray, caption: str) -> str:
+    """Return a shaded table: blue for positive entries, red for negative ones."""
     largest = float(np.max(np.abs(dense), initial=0.0, where=np.isfinite(dense))) or 1.0
     body = "".join(
         "<tr>" + "".join(_cell(float(v), largest) for v in row) + "</tr>" for row in dense
     )
-    return f"<table><caption><code>{caption}</code></caption><tbody>{body}</tbody></table>"
+    return f"<table><caption><code>{escape(caption)}</code></caption><tbody>{body}</tbody></table>"
 
 
 def _cell(value: float, largest: float) -> str:

@@ -1,6 +1,7 @@
 """The Jacobian as an object: a few vectors that act as a matrix."""
 
 from dataclasses import dataclass, replace
+from html import escape
 from importlib import import_module
 from math import prod
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 
 from softgrad._array import Array, device, is_array, namespace, working_dtype
 from softgrad.axis import Axis
+from softgrad.calculus._html import LARGEST, table
 from softgrad.calculus._linear import fitted, linear
 from softgrad.declare import Leaf, Node
 from softgrad.errors import ArgumentTypeError, MissingExtra
@@ -168,9 +170,11 @@ class Jacobian:
         )
 
     def _repr_html_(self) -> str:
-        from softgrad.calculus._html import table
-
-        return table(self)
+        rows, columns = self.shape
+        if not 0 < max(rows, columns) <= LARGEST:
+            return f"<code>{escape(repr(self))}</code>"
+        dense = np.asarray(self.to_dense(), dtype=float)
+        return table(dense.reshape(rows, columns), repr(self))
 
 
 def jacobian(f: Any, *args: Any, wrt: Any = None, **options: Any) -> Any:

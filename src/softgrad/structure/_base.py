@@ -1,11 +1,12 @@
-"""What every structured Jacobian can do."""
+"""What every structured Jacobian can do, and its transpose."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 from softgrad._array import Array, namespace, possible
 
-__all__ = ["Structure", "count", "times"]
+__all__ = ["Structure", "Transpose", "count", "times"]
 
 
 class Structure(ABC):
@@ -44,9 +45,35 @@ class Structure(ABC):
     @property
     def T(self) -> "Structure":
         """The transposed map."""
-        from softgrad.structure.compound import Transpose
-
         return Transpose(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Transpose(Structure):
+    """The transposed map."""
+
+    of: Structure
+
+    def mv(self, t: Array) -> Array:
+        """Return ofᵀ t."""
+        return self.of.rmv(t)
+
+    def rmv(self, g: Array) -> Array:
+        """Return of g."""
+        return self.of.mv(g)
+
+    def bend(self, tangent: "Transpose") -> "Transpose":
+        """Return the transposed change."""
+        return Transpose(self.of.bend(tangent.of))
+
+    def diagonal(self) -> Array:
+        """Return the diagonal, the same as the map's."""
+        return self.of.diagonal()
+
+    @property
+    def T(self) -> Structure:
+        """The map itself."""
+        return self.of
 
 
 def count(mask: Array, on: Array | None) -> int:

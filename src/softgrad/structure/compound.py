@@ -1,4 +1,4 @@
-"""Structures made of structures: products (the chain rule), sums and transposes."""
+"""Structures made of structures: products (the chain rule) and sums."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -8,7 +8,7 @@ from softgrad._array import Array
 from softgrad.structure._base import Structure
 from softgrad.structure.diagonal import Diagonal
 
-__all__ = ["Product", "Sum", "Transpose"]
+__all__ = ["Product", "Sum"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,31 +80,3 @@ class Sum(Structure):
     def diagonal(self) -> Array:
         """Return the sum of the diagonals."""
         return reduce(add, (term.diagonal() for term in self.terms))
-
-
-@dataclass(frozen=True, eq=False)
-class Transpose(Structure):
-    """The transposed map."""
-
-    of: Structure
-
-    def mv(self, t: Array) -> Array:
-        """Return ofᵀ t."""
-        return self.of.rmv(t)
-
-    def rmv(self, g: Array) -> Array:
-        """Return of g."""
-        return self.of.mv(g)
-
-    def bend(self, tangent: "Transpose") -> "Transpose":
-        """Return the transposed change."""
-        return Transpose(self.of.bend(tangent.of))
-
-    def diagonal(self) -> Array:
-        """Return the diagonal, the same as the map's."""
-        return self.of.diagonal()
-
-    @property
-    def T(self) -> Structure:
-        """The map itself."""
-        return self.of

@@ -20,7 +20,9 @@ class Numerics:
         entries and logits of up to ±1e4 included.
     derivative
         Bound on each entry of a JVP, VJP or HVP, in units of eps times the same product formed
-        with absolute values, (|J| |t|)_i: what is lost if every term is rounded once.
+        with absolute values, (|J| |t|)_i: what is lost if every term is rounded once. In a chain
+        each factor is taken in absolute value, |J_outer| |J_inner| |t|, and a loss is a sum over
+        classes, Σ_k |q_k| |J_k|; a second derivative likewise, term by term of its structure.
     n
         The row length up to which the bounds are stated.
     relative_to

@@ -48,7 +48,8 @@ def shift(x: Array, axis: Axis) -> Shifted:
         exp = _corrected(exp, rest)
     others = axis.sum(exp) - 1
     if possible(others < 1):
-        at_top = below == 0
+        # compared, not subtracted: XLA may fuse the subtraction with what made x, unrounded
+        at_top = (wide == top) & ~xp.isnan(below)
         ties = axis.sum(xp.astype(at_top, wide.dtype))
         others = axis.sum(xp.where(at_top, xp.zeros_like(exp), exp)) + (ties - 1)
     return Shifted(top, below, rest, exp, others)

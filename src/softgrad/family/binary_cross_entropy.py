@@ -27,7 +27,9 @@ def _solve(s: State) -> tuple[Array, ...]:
     cost_if_1 = xp.where(s.x < 0, -s.x, zero) + log
     y, other = s.pos_weight * s.y, 1 - s.y
     loss = _charge(y, cost_if_1) + _charge(other, cost_if_0)
-    return loss, other * up - y * down, s.pos_weight * cost_if_1 - cost_if_0, up, down
+    # v cost_if_1 - cost_if_0, which cancels near 0
+    odds = _charge(s.pos_weight - 1, cost_if_1) - s.x
+    return loss, other * up - y * down, odds, up, down
 
 
 def _charge(y: Array, cost: Array) -> Array:

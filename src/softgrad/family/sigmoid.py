@@ -13,7 +13,9 @@ __all__ = ["SIGMOID", "sigmoid"]
 
 def _solve_sigmoid(s: State) -> tuple[Array, ...]:
     up, down, _ = halves(s.x)
-    return _keep_nan(s.x, up), _keep_nan(s.x, up * down)
+    # tilt is 2y - 1, which cancels near 0
+    tilt = namespace(s.x).tanh(s.x / 2)
+    return _keep_nan(s.x, up), _keep_nan(s.x, up * down), tilt
 
 
 def _keep_nan(x: Array, y: Array) -> Array:
@@ -24,10 +26,13 @@ def _keep_nan(x: Array, y: Array) -> Array:
 SIGMOID = Member(
     name="sigmoid",
     inputs=("x",),
-    fields=("y", "slope"),
+    fields=("y", "slope", "tilt"),
     solve=_solve_sigmoid,
     jacobian=lambda s: {"x": Diagonal(s.slope)},
-    sensitivity=lambda s: {"slope": {"x": Diagonal(s.slope * (1 - 2 * s.y))}},
+    sensitivity=lambda s: {
+        "slope": {"x": Diagonal(-s.slope * s.tilt)},
+        "tilt": {"x": Diagonal(2 * s.slope)},
+    },
     definition=lambda mp, x: 1 / (1 + mp.exp(-x)),
     along_axis=False,
 )

@@ -77,13 +77,16 @@ class Exact:
         def mixed(unit: np.ndarray) -> Any:
             with self._precision(5):
                 step = mp.mpf(10) ** -self.digits
-                total: Any = 0
-                for s in (1, -1):
-                    for r in (1, -1):
-                        moves = _scaled(tangents, s * step)
-                        moves[name] = moves.get(name, 0) + r * step * unit
-                        total = total + s * r * self._at(moves)
-                return (g * total).sum() / (4 * step**2)
+
+                def slope(s: int) -> np.ndarray:
+                    moves = _scaled(tangents, s * step)
+                    start = moves.get(name, 0)
+                    ahead, behind = (
+                        self._at({**moves, name: start + r * step * unit}) for r in (1, -1)
+                    )
+                    return _difference(ahead, behind)
+
+                return (g * (slope(1) - slope(-1))).sum() / (4 * step**2)
 
         return self._each(name, mixed)
 

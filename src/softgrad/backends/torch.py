@@ -7,7 +7,7 @@ bookkeeping; it is told to take each call of a softgrad function as one node, in
 later stages look, which see plain tensor operations and fuse them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -22,10 +22,12 @@ from softgrad.declare.registry import declared
 __all__ = ["opaque", "solve"]
 
 
-@torch.compiler.allow_in_graph
-def opaque(name: str, args: tuple, kwargs: Mapping[str, Any]) -> torch.Tensor:
-    """Run a declared function inside a graph that ``torch.compile`` is building."""
+def _run(name: str, args: tuple, kwargs: Mapping[str, Any]) -> torch.Tensor:
     return declared()[name].run(args, kwargs)
+
+
+opaque: Callable[..., torch.Tensor] = torch.compiler.allow_in_graph(_run)  # pyrefly: ignore
+"""Run a declared function inside a graph that ``torch.compile`` is building."""
 
 
 def solve(

@@ -26,7 +26,7 @@ def _run(name: str, args: tuple, kwargs: Mapping[str, Any]) -> torch.Tensor:
     return declared()[name].run(args, kwargs)
 
 
-opaque: Callable[..., torch.Tensor] = torch.compiler.allow_in_graph(_run)  # pyrefly: ignore
+opaque: Callable[..., Any] = torch.compiler.allow_in_graph(_run)  # pyrefly: ignore
 """Run a declared function inside a graph that ``torch.compile`` is building."""
 
 

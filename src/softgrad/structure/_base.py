@@ -83,14 +83,15 @@ def count(mask: Array, on: Array | None) -> int:
 
 
 def times(d: Array, t: Array) -> Array:
-    """Return d∘t where ``t`` is not read at entries whose coefficient is zero or infinite.
+    """Return d∘t, 0 where a zero coefficient meets an infinite or NaN t, or d is infinite.
 
     A zero coefficient says "does not depend"; an infinite one belongs to an output that is itself
     infinite (the log of a probability that is exactly 0) and has no derivative. Neither may turn
     an infinite or NaN cotangent, such as g/p at p = 0, into NaN. A NaN coefficient stays NaN.
     """
     xp = namespace(d)
-    dead = (d == 0) | xp.isinf(d)
+    # a finite t is kept even where d is 0: it is the derivative of d∘t by d
+    dead = xp.isinf(d) | ((d == 0) & ~xp.isfinite(t))
     if not possible(dead):
         return d * t
     return xp.where(dead, xp.zeros_like(d), d) * xp.where(dead, xp.zeros_like(t), t)

@@ -16,7 +16,7 @@ class WeightedCentering(Structure):
 
     As a matrix diag(s) − ssᵀ/Σs, evaluated without ever forming s − s²: an entry that holds more
     than half of the weight is computed from the sum of the *others*, so a confident row keeps its
-    relative accuracy. Entries of weight 0 are neither read nor changed. Symmetric.
+    relative accuracy. An infinite or NaN t is not read where the weight is 0. Symmetric.
     """
 
     s: Array
@@ -26,7 +26,7 @@ class WeightedCentering(Structure):
         """Return t minus its s-weighted mean."""
         xp = namespace(self.s)
         top, others, total = split(self.s, self.axis)
-        off = self.s == 0
+        off = (self.s == 0) & ~xp.isfinite(t)
         if possible(off):
             t = xp.where(off, xp.zeros_like(t), t)
         t = pivoted(t, top, self.axis)

@@ -133,8 +133,11 @@ def is_eager(x: Array) -> bool:
     if is_torch_array(x):
         torch = sys.modules["torch"]
         plain = type(x) in (torch.Tensor, torch.nn.Parameter) and x.device.type == "cpu"
-        inside_transform = torch._C._functorch.peek_interpreter_stack() is not None
-        return plain and not inside_transform and not torch.compiler.is_compiling()
+        functorch = torch._C._functorch
+        transformed = (
+            functorch.peek_interpreter_stack() is not None or functorch.is_legacy_batchedtensor(x)
+        )
+        return plain and not transformed and not torch.compiler.is_compiling()
     return is_numpy_array(x)
 
 

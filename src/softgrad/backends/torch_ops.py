@@ -2,7 +2,8 @@
 
 ``torch.compile`` looks into softgrad's functions and fuses what it finds, which is what speed
 wants. A graph that must keep a member whole instead (``torch.export``, a graph pass that swaps in
-a kernel) calls its operator, which carries shapes for tracing and the first derivative.
+a kernel) calls its operator, which carries shapes for tracing and the backward pass. It has no
+forward mode: torch lets no operator register one and takes its tangent as 0 without a word.
 """
 
 import json
@@ -50,9 +51,7 @@ def operator(member: Member) -> Any:
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple:
         axis, constants = _settings(ctx.text)
         count = len(member.operands)
-        state = member.state(
-            axis, ctx.saved_tensors[:count], constants, ctx.saved_tensors[count:]
-        )
+        state = member.state(axis, ctx.saved_tensors[:count], constants, ctx.saved_tensors[count:])
         given = {k: g for k, g in zip(member.fields, cotangents, strict=True) if g is not None}
         wanted = tuple(
             k for k, need in zip(member.inputs, ctx.needs_input_grad, strict=False) if need

@@ -41,6 +41,7 @@ __all__ = [
     "possible",
     "sum_dtype",
     "sum_to",
+    "unread",
     "working_dtype",
 ]
 
@@ -158,6 +159,17 @@ def peek(x: Array) -> np.ndarray | None:
 def possible(mask: Array) -> bool:
     """Return False only if no entry is True and that can be seen without waiting."""
     return bool(mask.any()) if is_eager(mask) else True
+
+
+def unread(mask_by: Array, t: Array) -> Array | None:
+    """Return where an infinite or NaN ``t`` must not be read, or None if that is nowhere.
+
+    None under JAX as well, whose transposition needs every action to stay linear in t.
+    """
+    if is_jax_array(t):
+        return None
+    mask = mask_by & ~namespace(t).isfinite(t)
+    return mask if possible(mask) else None
 
 
 def constant_like(value: float, x: Array) -> Array:

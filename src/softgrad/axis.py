@@ -12,6 +12,9 @@ from softgrad.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["ALL", "Axis"]
 
+BLOCK = 8
+"""How many numbers are added one after the other where the library does not do better itself."""
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -64,8 +67,22 @@ class Axis:
             rows = xp.moveaxis(x, self.dim, -1)
             total = xp.sum(xp.ascontiguousarray(rows), axis=-1, keepdims=True)
             return xp.moveaxis(total, -1, self.dim)
+        if framework(x) == "jax" and sum_dtype(x) == x.dtype and self.size(x) > BLOCK:
+            return self._sum_in_blocks(x)
         total = xp.sum(x, axis=self.dim, keepdims=True, dtype=sum_dtype(x))
         return xp.astype(total, x.dtype, copy=False)
+
+    def _sum_in_blocks(self, x: Array) -> Array:
+        # XLA on a CPU sums one by one, and has no wider dtype to do it in
+        xp = namespace(x)
+        rows = xp.reshape(x, (1, -1)) if self.dim is None else xp.moveaxis(x, self.dim, -1)
+        while rows.shape[-1] > 1:
+            missing = (*rows.shape[:-1], -rows.shape[-1] % BLOCK)
+            rows = xp.concat([rows, xp.zeros(missing, dtype=x.dtype)], axis=-1)
+            rows = xp.sum(xp.reshape(rows, (*rows.shape[:-1], -1, BLOCK)), axis=-1)
+        if self.dim is None:
+            return xp.reshape(rows, (1,) * x.ndim)
+        return xp.moveaxis(rows, -1, self.dim)
 
     def _sums_one_by_one(self, x: Array) -> bool:
         # NumPy sums pairwise along the innermost axis in memory and one by one along the others.

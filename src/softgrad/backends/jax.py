@@ -31,6 +31,7 @@ def solve(
 @lru_cache(maxsize=1024)
 def _bind(member: Member, axis: Axis | None, constants: tuple[tuple[str, Any], ...]) -> Any:
     @jax.custom_jvp
+    @jax.jit
     def solve(*operands: Array | None) -> tuple[Array, ...]:
         return member.solve(member.state(axis, operands, dict(constants)))
 

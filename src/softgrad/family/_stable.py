@@ -1,11 +1,17 @@
 """Exponentials that lose nothing: the one place where a row's maximum is subtracted."""
 
+from math import factorial
 from typing import NamedTuple
 
-from softgrad._array import Array, framework, namespace, possible, sum_dtype
+from softgrad._array import Array, dtype_name, framework, namespace, possible, sum_dtype
 from softgrad.axis import Axis
 
-TINY = 2.0**-64
+REDUCTION = {
+    "float32": (0.693145751953125, 1.428606765330187e-06, -150.0, 7),
+    "float64": (0.6931471803691238, 1.9082149292705877e-10, -1100.0, 13),
+}
+"""ln 2 as a part that a power of two times it is exact, and the remainder; where exp is 0; and the
+degree at which the series of exp on |r| ≤ (ln 2)/2 is exact."""
 
 __all__ = ["Shifted", "shift"]
 
@@ -28,9 +34,8 @@ def shift(x: Array, axis: Axis) -> Shifted:
     """Return the row relative to its maximum; a row of −∞ has ``others`` = −1.
 
     Rounding x − m would cost |x − m|/2 ulp of exp(x − m), so the rounding error is kept; a wider
-    dtype has none. The
-    maximum adds exactly 1 to the sum and is left out of it: log Σ exp = m + log1p(others) is exact
-    also where the others are tiny.
+    dtype has none. The maximum adds exactly 1 to the sum and is left out of it:
+    log Σ exp = m + log1p(others) is exact also where the others are tiny.
     """
     xp = namespace(x)
     wide = xp.astype(x, sum_dtype(x), copy=False)
@@ -39,13 +44,11 @@ def shift(x: Array, axis: Axis) -> Shifted:
     if possible(empty):
         top = xp.where(empty, xp.zeros_like(top), top)
     below = wide - top
-    exp = xp.exp(below)
-    rest = xp.zeros_like(top)
     if wide.dtype == x.dtype:
-        virtual = below - x
-        rest = (x - (below - virtual)) - (top + virtual)
-        rest = xp.where(xp.isfinite(below), rest, xp.zeros_like(rest))
-        exp = _corrected(exp, rest)
+        rest = _rounding(wide, top, below)
+        exp = _exp(below, rest)
+    else:
+        rest, exp = xp.zeros_like(top), xp.exp(below)
     others = axis.sum(exp) - 1
     if possible(others < 1):
         # compared, not subtracted: XLA may fuse the subtraction with what made x, unrounded
@@ -55,10 +58,26 @@ def shift(x: Array, axis: Axis) -> Shifted:
     return Shifted(top, below, rest, exp, others)
 
 
-def _corrected(exp: Array, rest: Array) -> Array:
-    """Return exp·(1 + rest), rounded once."""
-    corrected = exp + exp * rest
-    if framework(exp) != "jax":
-        return corrected
-    # XLA flushes denormals to zero, and with them the correction of a tiny exp
-    return namespace(exp).where(exp < TINY, exp * (1 + rest), corrected)
+def _rounding(a: Array, b: Array, difference: Array) -> Array:
+    """Return a − b − difference exactly, where the difference is finite (Knuth's TwoSum)."""
+    xp = namespace(a)
+    virtual = difference - a
+    error = (a - (difference - virtual)) - (b + virtual)
+    return xp.where(xp.isfinite(difference), error, xp.zeros_like(error))
+
+
+def _exp(below: Array, rest: Array) -> Array:
+    """Return exp(below + rest), where rest is less than a rounding of below."""
+    xp = namespace(below)
+    if framework(below) != "jax":
+        exp = xp.exp(below)
+        return exp + exp * rest
+    # XLA's exp is 1.6 ulp off and flushes the correction of a tiny one
+    high, low, least, degree = REDUCTION[dtype_name(below)]
+    below = xp.where(below < least, xp.full_like(below, least), below)
+    power = xp.round(below / (high + low))
+    r = ((below - power * high) - power * low) + rest
+    series = xp.zeros_like(r)
+    for k in range(degree, 1, -1):
+        series = series * r + 1 / factorial(k)
+    return xp.ldexp(1 + (r + r * r * series), xp.astype(power, xp.int32))

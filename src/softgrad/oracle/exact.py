@@ -22,7 +22,7 @@ __all__ = ["Exact"]
 def exact(a: Array) -> np.ndarray:
     """Return an array of mpmath numbers; booleans stay."""
     a = np.asarray(a)
-    return a.astype(object) if a.dtype == bool else _MPF(a.astype(np.float64))
+    return np.asarray(a if a.dtype == bool else _MPF(a.astype(np.float64)), dtype=object)
 
 
 _MPF: Any = np.frompyfunc(lambda v: mp.mpf(float(v)), 1, 1)

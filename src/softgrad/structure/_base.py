@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from softgrad._array import Array, namespace, possible
+from softgrad._array import Array, namespace, possible, unread
 
 __all__ = ["Structure", "Transpose", "count", "times"]
 
@@ -87,11 +87,13 @@ def times(d: Array, t: Array) -> Array:
 
     A zero coefficient says "does not depend"; an infinite one belongs to an output that is itself
     infinite (the log of a probability that is exactly 0) and has no derivative. Neither may turn
-    an infinite or NaN cotangent, such as g/p at p = 0, into NaN. A NaN coefficient stays NaN.
+    an infinite or NaN cotangent, such as g/p at p = 0, into NaN (JAX, where the action must stay
+    linear in t, excepted). A NaN coefficient stays NaN.
     """
     xp = namespace(d)
+    infinite = xp.isinf(d)
+    if possible(infinite):
+        d = xp.where(infinite, xp.zeros_like(d), d)
     # a finite t is kept even where d is 0: it is the derivative of d∘t by d
-    dead = xp.isinf(d) | ((d == 0) & ~xp.isfinite(t))
-    if not possible(dead):
-        return d * t
-    return xp.where(dead, xp.zeros_like(d), d) * xp.where(dead, xp.zeros_like(t), t)
+    dead = unread(d == 0, t)
+    return d * t if dead is None else d * xp.where(dead, xp.zeros_like(t), t)

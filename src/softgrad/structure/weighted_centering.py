@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from softgrad._array import Array, namespace, possible
+from softgrad._array import Array, namespace, unread
 from softgrad.axis import Axis
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
@@ -26,8 +26,8 @@ class WeightedCentering(Structure):
         """Return t minus its s-weighted mean."""
         xp = namespace(self.s)
         top, others, total = split(self.s, self.axis)
-        off = (self.s == 0) & ~xp.isfinite(t)
-        if possible(off):
+        off = unread(self.s == 0, t)
+        if off is not None:
             t = xp.where(off, xp.zeros_like(t), t)
         t = pivoted(t, top, self.axis)
         return t - self.axis.sum(others * t) / total

@@ -1,0 +1,166 @@
+"""The commands: what they take and which exit code they give."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from softgrad import __version__
+from softgrad.errors import MissingExtra, SoftgradError
+from softgrad.explain.lessons import LESSONS
+
+try:
+    import rich  # noqa: F401
+    from cyclopts import App, CycloptsError, Parameter
+except ModuleNotFoundError as missing:
+    raise MissingExtra("the softgrad command", missing.name or "cyclopts", "cli") from None
+
+__all__ = ["app", "run"]
+
+USAGE = 2
+INTERRUPTED = 130
+
+
+app = App(
+    name="softgrad",
+    help="The gradient of softmax: explained, demonstrated, checked.",
+    version=f"softgrad {__version__}",
+    help_format="plaintext",
+)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; every expected failure is one sentence and exit code 2."""
+    try:
+        code = app(list(argv), exit_on_error=False, print_error=False, result_action="return_value")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except CycloptsError as error:
+        return _refuse(f"{error} Try softgrad --help.")
+    except (SoftgradError, OSError) as error:
+        return _refuse(str(error))
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(sentence: str) -> int:
+    print(f"softgrad: {' '.join(sentence.split())}", file=sys.stderr)
+    return USAGE
+
+
+Member = Annotated[str, Parameter(help=f"{', '.join(LESSONS)}.")]
+Numbers = Annotated[list[float], Parameter(consume_multiple=True, negative="")]
+
+
+@app.command
+def explain(
+    x: Numbers,
+    /,
+    *,
+    upstream: Numbers | None = None,
+    member: Member = "softmax",
+    temperature: float = 1.0,
+) -> int:
+    """Show the Jacobian and the backward pass of one row, with its own numbers.
+
+    For example: softgrad explain 1 2 3 --upstream 1 0 0
+
+    Parameters
+    ----------
+    x
+        The row: two or more numbers, negative ones included.
+    upstream
+        The gradient of the loss for each output; by default 1 for the first, 0 for the others.
+    member
+        One of the functions that take a row to a row.
+    temperature
+        Divide the row by this first.
+    """
+    from softgrad.explain import explain as compute
+    from softgrad.explain import show
+
+    show(compute(x, upstream, member=member, temperature=temperature))
+    return 0
+
+
+@app.command
+def demo(*, epochs: int = 20, seed: int = 0, output: Path = Path("demo.png")) -> int:
+    """Train a digit classifier with the right backward pass and with five wrong ones.
+
+    Takes some ten seconds, prints what each bug did and what the checker calls it, and saves
+    the curves.
+
+    Parameters
+    ----------
+    epochs
+        How often each network sees every training image.
+    seed
+        The seed of the first of the runs.
+    output
+        Where to save the plot.
+    """
+    from softgrad.demo import demo as play
+
+    play(epochs=epochs, seed=seed, output=output)
+    return 0
+
+
+@app.command
+def check(
+    target: str,
+    /,
+    *,
+    like: str | None = None,
+    shape: str | None = None,
+    inputs: Path | None = None,
+    wrt: str | None = None,
+    vjp: str | None = None,
+    framework: Literal["numpy", "torch", "jax"] = "numpy",
+    seed: int = 0,
+    dtype: Literal["float16", "bfloat16", "float32", "float64"] | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Say whether a gradient is right, and what is wrong with it if it is not.
+
+    Exit code: 0 right, 1 wrong, 2 bad usage, 3 undecided. For example:
+    softgrad check mylib/ops.py:softmax --like softmax
+
+    Parameters
+    ----------
+    target
+        module:function or path/file.py:function; or an object with forward and backward.
+    like
+        The member of the family that the function is meant to be, such as softmax.
+    shape
+        The shape of a random input, such as 4,10 (which is the default).
+    inputs
+        An .npz file with the function's arguments by name, in place of a random input.
+    wrt
+        The arguments to differentiate, separated by commas; by default the floating ones.
+    vjp
+        The name of the backward pass in the same module; by default function_backward or
+        function_vjp. It gets the upstream gradient and then the function's arguments; a parameter
+        named y gets the function's output.
+    framework
+        What the function takes; in torch and JAX a function without a backward pass of its own is
+        differentiated by the framework.
+    seed
+        The seed of the random input and of the check.
+    dtype
+        The dtype of the floating inputs; float64 for a random input.
+    json
+        Print the report as JSON.
+    """
+    from softgrad.cli.check import run_check
+
+    return run_check(
+        target,
+        like=like,
+        shape=shape,
+        inputs=inputs,
+        wrt=wrt,
+        vjp=vjp,
+        framework=framework,
+        seed=seed,
+        dtype=dtype,
+        json=json,
+    )

@@ -1,0 +1,158 @@
+"""From ``module:function`` or ``path/file.py:function`` to the objects they name."""
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import softgrad
+from softgrad.errors import ArgumentError
+from softgrad.function import Function
+
+__all__ = ["Target", "resolve"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be checked, and its claim if it is a function of its own."""
+
+    name: str
+    subject: Any
+    claim: Callable[..., Any] | None
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether the subject is an object with forward and backward."""
+        return callable(getattr(self.subject, "forward", None)) and callable(
+            getattr(self.subject, "backward", None)
+        )
+
+    @property
+    def forward(self) -> Callable[..., Any]:
+        """The function whose parameters are the inputs."""
+        return getattr(self.subject, "forward", self.subject)
+
+
+def resolve(target: str, vjp: str | None) -> Target:
+    """Import the module and find the function and its backward pass.
+
+    Raises
+    ------
+    ArgumentError
+        If a name does not exist or the module cannot be imported; the message says which.
+    """
+    where, colon, name = target.rpartition(":")
+    if not (where and colon and name):
+        raise ArgumentError(
+            f"target must be module:function or path/file.py:function; got {target!r}"
+        )
+    module = _load(where)
+    subject = _usable(_find(module, where, name), target)
+    if not callable(subject) and not hasattr(subject, "forward"):
+        raise ArgumentError(
+            f"{target} must be a function or have forward and backward; "
+            f"it is of type {type(subject).__name__}"
+        )
+    if isinstance(subject, Function):
+        return Target(target, subject, _own_claim(subject))
+    claim = _find(module, where, vjp) if vjp else _claim_of(module, name)
+    if claim is not None and not callable(claim):
+        raise ArgumentError(f"vjp must name a function; {vjp} is of type {type(claim).__name__}")
+    return Target(target, subject, claim)
+
+
+def _usable(subject: Any, target: str) -> Any:
+    """Return a torch ``autograd.Function`` as a function, a layer's class as a layer."""
+    if not isinstance(subject, type) or not hasattr(subject, "forward"):
+        return subject
+    if callable(getattr(subject, "apply", None)) and hasattr(subject, "backward"):
+        return _applied(subject)
+    if isinstance(inspect.getattr_static(subject, "forward"), (staticmethod, classmethod)):
+        return subject
+    try:
+        return subject()
+    except TypeError as error:
+        raise ArgumentError(
+            f"{target} is a class that cannot be made without arguments ({error}); name an "
+            "instance of it instead"
+        ) from None
+
+
+def _applied(subject: Any) -> Callable[..., Any]:
+    """Return ``subject.apply``, which takes no keywords, as a function of named arguments."""
+    signature = inspect.signature(subject.forward)
+    own = [p for name, p in signature.parameters.items() if name != "ctx"]
+
+    def apply(*args: Any, **named: Any) -> Any:
+        return subject.apply(*signature.replace(parameters=own).bind(*args, **named).args)
+
+    vars(apply)["__signature__"] = signature.replace(parameters=own)
+    return apply
+
+
+def _load(where: str) -> ModuleType:
+    is_file = where.endswith(".py")
+    if is_file and not Path(where).is_file():
+        raise ArgumentError(f"there is no file {where}")
+    sys.path.insert(0, str(Path(where).resolve().parent if is_file else Path.cwd()))
+    try:
+        return _from_file(Path(where)) if is_file else importlib.import_module(where)
+    except ModuleNotFoundError as error:
+        if error.name and (where == error.name or where.startswith(f"{error.name}.")):
+            raise ArgumentError(f"there is no module {where} here or installed") from None
+        raise ArgumentError(f"{where} could not be imported: {error}") from error
+    except Exception as error:
+        raise ArgumentError(
+            f"{where} could not be imported: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    # A file called random.py must not take the place of a module that is in use.
+    name = f"checked_{path.stem}" if path.stem in sys.modules else path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and torch look their module up while its body runs.
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _find(module: ModuleType, where: str, name: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            names = [n for n in dir(found) if not n.startswith("_")]
+            close = difflib.get_close_matches(part, names, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise ArgumentError(f"{where} has no {name}{hint}")
+        found = getattr(found, part)
+    return found
+
+
+def _own_claim(f: Function) -> Callable[..., Any]:
+    """Return what softgrad's calculus says the backward pass of its own function is."""
+
+    def claim(g: Any, **inputs: Any) -> dict[str, Any]:
+        floating = (name for name, value in inputs.items() if np.asarray(value).dtype.kind == "f")
+        names = tuple(name for name in floating if name in f.wrt)
+        return dict(zip(names, softgrad.vjp(f, **inputs, wrt=names)[1](g), strict=True))
+
+    return claim
+
+
+def _claim_of(module: ModuleType, name: str) -> Callable[..., Any] | None:
+    for candidate in (f"{name}_backward", f"{name}_vjp", name.replace("forward", "backward")):
+        claim = getattr(module, candidate, None)
+        if candidate != name and callable(claim):
+            return claim
+    return None

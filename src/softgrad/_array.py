@@ -73,11 +73,12 @@ def framework(x: Array) -> str:
 
 def dtype_name(x: Array) -> str:
     """Return the dtype's plain name, the same in every library."""
-    return _plain_name(x.dtype)
+    return _plain_name(type(x.dtype), x.dtype)
 
 
 @lru_cache(maxsize=64)
-def _plain_name(dtype: Any) -> str:
+def _plain_name(library: type, dtype: Any) -> str:
+    # the type comes first: dtypes of two libraries must not be compared, not even by a cache
     return str(dtype).rsplit(".", 1)[-1]
 
 

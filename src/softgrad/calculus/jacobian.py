@@ -14,7 +14,7 @@ from softgrad.calculus._html import LARGEST, table
 from softgrad.calculus._linear import fitted, linear
 from softgrad.declare import Leaf, Node
 from softgrad.errors import ArgumentTypeError, MissingExtra
-from softgrad.structure import Structure
+from softgrad.structure import Structure, Transpose
 
 __all__ = ["Jacobian", "jacobian"]
 
@@ -102,6 +102,9 @@ class Jacobian:
         xp = namespace(self.inner)
         rows, columns = self.shape
         full = tuple(self.outer.shape) + tuple(self.inner.shape)
+        if isinstance(self.structure, Transpose):
+            forward = xp.reshape(self.T.to_dense(), (columns, rows))
+            return xp.reshape(xp.matrix_transpose(forward), full)
         if rows <= columns:
             basis = self._identity(rows, self.outer)
             found = [self.rmv(xp.reshape(row, tuple(self.outer.shape))) for row in basis]
@@ -123,7 +126,7 @@ class Jacobian:
                 f"the {self.label} has no blocks, one per row: use diagonal() or to_dense()"
             )
         xp, dim = namespace(self.inner), self.axis.dim
-        if prod(self.outer.shape) == 1:
+        if prod(self.outer.shape) == 1 and tuple(self.outer.shape) != tuple(self.inner.shape):
             return self.rmv(xp.ones_like(self.outer))
         n = self.inner.shape[dim]
         spread = [1] * self.inner.ndim

@@ -68,7 +68,7 @@ class Exact:
     def vjp(self, cotangent: Array, name: str) -> np.ndarray:
         """Return the gradient of ⟨cotangent, value⟩ by one input."""
         g = exact(cotangent)
-        return self._each(name, lambda unit: (g * self.jvp({name: unit})).sum())
+        return self._each(name, lambda unit: np.sum(g * self.jvp({name: unit})))
 
     def hvp(self, tangents: Mapping[str, Array], cotangent: Array, name: str) -> np.ndarray:
         """Return how :meth:`vjp` moves when the inputs move along ``tangents``."""
@@ -86,7 +86,7 @@ class Exact:
                     )
                     return _difference(ahead, behind)
 
-                return (g * (slope(1) - slope(-1))).sum() / (4 * step**2)
+                return np.sum(g * (slope(1) - slope(-1))) / (4 * step**2)
 
         return self._each(name, mixed)
 

@@ -1,0 +1,105 @@
+"""The check: build the subject, probe it, look at its manners, name what is wrong."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from softgrad.check.build import plan
+from softgrad.check.examine import examine
+from softgrad.check.likeness import family_named
+from softgrad.check.quiet import CodeRaised, OneGradient, quiet
+from softgrad.check.subject import Subject
+from softgrad.check.verdict import Report, Tally
+from softgrad.errors import ArgumentError
+
+__all__ = ["check"]
+
+
+def check(
+    f: Any,
+    inputs: Any,
+    *,
+    wrt: str | tuple[str, ...] | None = None,
+    vjp: Callable | None = None,
+    jvp: Callable | None = None,
+    grad: Callable | None = None,
+    jacobian: Callable | None = None,
+    like: Any = None,
+    seed: int = 0,
+) -> Report:
+    """Tell whether a derivative is right, where it is wrong, and what the bug is called.
+
+    The function is measured along random directions by finite differences that carry their own
+    error bar; the claimed derivative is wrong where it lies outside. There is no tolerance.
+
+    Parameters
+    ----------
+    f
+        A function of NumPy, torch or JAX arrays, an object with ``forward`` and ``backward``, a
+        ``torch.nn.Module`` or a ``torch.autograd.Function``.
+    inputs
+        The example: a tuple of positional arguments or a dict by name.
+    wrt
+        Names of the differentiable inputs; by default every floating array, or the first one where
+        the claim returns a single array.
+    vjp
+        The claim: ``vjp(g, *inputs)`` returns the gradients, as an array, a tuple or a dict by
+        name. A parameter of it called ``y`` receives the output of ``f``.
+    jvp
+        The claim, in forward mode: ``jvp(t, *inputs)`` returns the change of the output.
+    grad
+        The claim, for a scalar f: ``grad(*inputs)``.
+    jacobian
+        The claim: ``jacobian(*inputs)``, of shape output + input. With no claim, torch's or JAX's
+        own differentiation is checked.
+    like
+        Name of the member of the family that f is meant to be, such as ``"softmax"``.
+    seed
+        Seed of the random directions; the same seed gives the same report.
+
+    Returns
+    -------
+    Report
+        ``ok`` is ``True``, ``False`` or ``None`` (undecided).
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For a misuse of ``check`` itself. What the checked code raises is told in the report.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softgrad.check import check
+    >>> def softmax(x):
+    ...     e = np.exp(x - x.max(-1, keepdims=True))
+    ...     return e / e.sum(-1, keepdims=True)
+    >>> def backward(g, y, x):
+    ...     return g * y * (1 - y)
+    >>> x = np.random.default_rng(0).normal(size=(2, 5))
+    >>> check(softmax, (x,), vjp=backward).bug
+    'diagonal_only'
+    """
+    if not isinstance(seed, int) or seed < 0:
+        raise ArgumentError(f"seed must be an integer ≥ 0; got {seed!r}")
+    claims = {"vjp": vjp, "jvp": jvp, "grad": grad, "jacobian": jacobian}
+    planned = plan(f, inputs, wrt, claims)
+    family = None if like is None else family_named(like)
+    tally = Tally()
+    with quiet(planned.frame) as restore:
+
+        def report_on(names: tuple[str, ...]) -> Report:
+            parts = (planned.frame, planned.function, planned.claim, planned.inputs)
+            return examine(Subject(*parts, names, tally, restore), seed, family)
+
+        try:
+            try:
+                report = report_on(planned.wrt)
+            except OneGradient:
+                if wrt is not None:
+                    raise
+                report = report_on(planned.wrt[:1])
+        except CodeRaised as raised:
+            broken = raised.stage != "the function"
+            report = Report(False if broken else None, f"{raised}.")
+    return replace(report, evaluations=Tally(tally.forward, tally.backward), seed=seed)

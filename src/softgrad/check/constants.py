@@ -1,0 +1,145 @@
+"""What a constant factor stands for: a count, a parameter, or a number people forget."""
+
+import math
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from softgrad.check.contract import Finding
+from softgrad.check.instance import Pair
+from softgrad.check.measure import Instrument
+from softgrad.check.probe import direction
+from softgrad.check.quiet import CodeRaised
+from softgrad.check.subject import Subject
+
+__all__ = ["explain_factor"]
+
+_USUAL = {"2": 2.0, "ln 2": math.log(2), "ln 10": math.log(10), "π": math.pi, "√2": math.sqrt(2)}
+
+
+def explain_factor(subject: Subject, pair: Pair, k: float) -> Finding | None:
+    """Name a gradient that is k times the right one."""
+    if abs(k - 1) < 1e-6:
+        return None
+    told = f"your gradient is {k:.6g} times the right one"
+    if abs(k + 1) < 1e-6:
+        return pair.finding("wrong_sign", "your gradient is the negative of the right one")
+    size = abs(k)
+    for name, value in _parameters(subject):
+        for label, number in ((name, value), (f"1/{name}", 1 / value)):
+            if _close(size, number):
+                omitted = _multiplies(subject, pair, name) == (label != name)
+                bug = "param_ignored" if omitted else "param_misapplied"
+                how = "forward only" if omitted else "once too often"
+                return pair.finding(bug, f"{told}: {label}, {name} is applied {how}")
+    for label, value in _counts(subject, pair):
+        if _close(size, value) or _close(size, 1 / value):
+            return pair.finding("wrong_normalizer", f"{told}: {label}")
+    for label, value in _USUAL.items():
+        if _close(size, value) or _close(size, 1 / value):
+            return pair.finding("wrong_constant", f"{told}: {label}")
+    for n in {*pair.x.shape, *(d for s in pair.outputs for d in s)}:
+        if n > 1 and (_close(size, math.sqrt(n)) or _close(size, 1 / math.sqrt(n))):
+            return pair.finding(
+                "wrong_constant", f"{told}: √{n}, the square root of an axis length"
+            )
+    ratio = _ratio(subject, size)
+    if ratio:
+        return pair.finding("wrong_normalizer", f"{told}: {ratio}")
+    return pair.finding("wrong_constant", told)
+
+
+def _multiplies(subject: Subject, pair: Pair, name: str) -> bool:
+    """Return whether the derivative at 0 grows with a parameter, as that of f(c·x) does.
+
+    That of f(x/T) shrinks; 1/T is then the factor that T leaves behind where it is left out.
+    """
+    value = subject.inputs.get(name.removeprefix("1 − "))
+    if not isinstance(value, float):
+        return False
+    zero = subject.frame.like(np.zeros(pair.x.shape), subject.inputs[pair.name])
+    u = np.zeros(subject.n)
+    where = subject.slices[pair.name]
+    u[where] = direction(np.random.default_rng(0), where.stop - where.start)
+    sizes = []
+    try:
+        for factor in (1.0, 1.1):
+            moved = subject.replace({pair.name: zero, name: value * factor})
+            gauge = Instrument(moved)
+            g = direction(np.random.default_rng(1), gauge.y.size)
+            sizes.append(gauge.slope(g, np.zeros(subject.n), u).size)
+    except CodeRaised:
+        return False
+    return sizes[1] > sizes[0] * 1.01
+
+
+def _close(a: float, b: float) -> bool:
+    return abs(a - b) < 1e-5 * abs(b)
+
+
+def _parameters(subject: Subject) -> Iterator[tuple[str, float]]:
+    for name, value in subject.inputs.items():
+        if isinstance(value, bool) or name in subject.wrt:
+            continue
+        if isinstance(value, (int, float)) or (
+            subject.frame.is_floating(value) and np.size(subject.frame.to_numpy(value)) == 1
+        ):
+            array = subject.frame.to_numpy(value) if subject.frame.is_array(value) else value
+            number = abs(float(np.asarray(array).reshape(())))
+            if number not in (0.0, 1.0) and math.isfinite(number):
+                yield name, number
+                if number < 1:
+                    yield f"1 − {name}", 1 - number
+
+
+def _counts(subject: Subject, pair: Pair) -> Iterator[tuple[str, float]]:
+    shapes = {pair.x.shape, *pair.outputs}
+    for shape in shapes:
+        for length in range(1, len(shape) + 1):
+            for chosen in combinations(range(len(shape)), length):
+                count = math.prod(shape[a] for a in chosen)
+                if count > 2 or (count == 2 and 0 in chosen and pair.true.shape[0] == 1):
+                    axes = ", ".join(str(a) for a in chosen)
+                    yield f"the number of entries along axis {axes}", float(count)
+                    if length == 1:
+                        yield f"{count}/{count - 1}", count / (count - 1)
+    for name, value in subject.inputs.items():
+        if name in subject.wrt or not subject.frame.is_array(value):
+            continue
+        array = subject.frame.to_numpy(value)
+        if array.dtype.kind == "b":
+            yield f"the number of entries where {name} holds", float(array.sum())
+        elif array.dtype.kind == "f" and array.size > 1:
+            yield f"the sum of {name}", float(array.sum())
+            for other, index in subject.inputs.items():
+                picked = _picked(subject, array, index)
+                if picked:
+                    yield f"the sum of {name}[{other}]", picked
+                    yield f"the mean of {name}[{other}]", picked / np.size(index)
+
+
+def _picked(subject: Subject, weights: np.ndarray, index: object) -> float:
+    if weights.ndim != 1 or not subject.frame.is_array(index):
+        return 0.0
+    places = subject.frame.to_numpy(index)
+    if places.dtype.kind not in "iu" or not places.size:
+        return 0.0
+    inside = places[(places >= 0) & (places < weights.size)]
+    return float(weights[inside].sum())
+
+
+def _ratio(subject: Subject, size: float) -> str | None:
+    """Return p/q where q counts the rows of an integer or boolean input and p some of them."""
+    for name, value in subject.inputs.items():
+        if not subject.frame.is_array(value):
+            continue
+        array = subject.frame.to_numpy(value)
+        if array.dtype.kind not in "iub":
+            continue
+        for count in {array.size, *array.shape}:
+            for k in (size, 1 / size):
+                part = k * count
+                if 0 < part < count and abs(part - round(part)) < 1e-4:
+                    return f"{round(part)}/{count}, a share of the entries of {name}"
+    return None

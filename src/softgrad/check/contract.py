@@ -1,0 +1,134 @@
+"""What any derivative owes its caller: shapes, dtypes, no side effects, the same answer twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from softgrad.check.precision import epsilon
+from softgrad.check.probe import direction, floor_of
+from softgrad.check.quiet import CodeRaised
+from softgrad.check.subject import Gradient, Subject
+
+__all__ = ["Finding", "affine", "form", "interleaved", "repeats", "side_effects"]
+
+_REPEATS = 6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A bug's name and what was seen."""
+
+    bug: str
+    evidence: str
+    wrong: Mapping[str, np.ndarray | None] = field(default_factory=dict)
+    trigger: str | None = None
+
+
+def form(subject: Subject, d: Gradient) -> Finding | None:
+    """Look at the gradients' shapes and dtypes."""
+    for name, (values, shape) in d.misshapen.items():
+        expected = subject.shapes[name]
+        wrong = {name: np.ones(expected, bool)}
+        facts = f"the gradient of {name} has shape {shape}, {name} has shape {expected}"
+        if _is_unreduced(values, expected):
+            return Finding("broadcast_not_reduced", facts, wrong)
+        return Finding("wrong_shape", facts, wrong)
+    for name, dtype in d.dtypes.items():
+        own = subject.frame.dtype_name(subject.inputs[name])
+        if dtype is None or dtype == own:
+            continue
+        coarse = not dtype.startswith(("float", "bfloat")) or epsilon(dtype) > epsilon(own)
+        if coarse and not (dtype.startswith("int") and not d.flat[subject.slices[name]].any()):
+            wrong = {name: np.ones(subject.shapes[name], bool)}
+            return Finding(
+                "wrong_dtype", f"the gradient of {name} is {dtype}, {name} is {own}", wrong
+            )
+        if not dtype.startswith(("float", "bfloat")):
+            return Finding("wrong_dtype", f"the gradient of {name} is {dtype}, {name} is {own}")
+    return None
+
+
+def _is_unreduced(values: np.ndarray, shape: tuple[int, ...]) -> bool:
+    try:
+        return (
+            values.size > int(np.prod(shape))
+            and np.broadcast_shapes(values.shape, shape) == values.shape
+        )
+    except ValueError:
+        return False
+
+
+def side_effects(d: Gradient) -> Finding | None:
+    """Look at what the derivative wrote into."""
+    if not d.touched:
+        return None
+    return Finding("mutates_argument", f"the code writes into {d.touched[0]}")
+
+
+def repeats(subject: Subject, g: np.ndarray, d: Gradient, seed: int) -> Finding | None:
+    """Ask for the same gradient again, also after another point has been visited."""
+    rng = np.random.default_rng(seed)
+    floor, _ = floor_of(subject, rng, g, d)
+    calls = [subject.pull(g).flat for _ in range(_REPEATS)]
+    shifts = [_apart(call, d.flat) for call in calls]
+    if max(shifts) <= 8 * floor + 1e-3 * min(max(shifts), _size(d.flat)):
+        return None
+    facts = (
+        f"{sum(s > 8 * floor for s in shifts)} of {_REPEATS} repeated calls gave another gradient"
+    )
+    steps = [_apart(b, a) for a, b in pairwise(calls)]
+    growing = min(steps) > 0.5 * max(steps) and shifts[-1] > 2 * shifts[0]
+    settled = max(steps) <= 8 * floor and all(
+        _apart(subject.pull(g).flat, calls[-1]) <= 8 * floor for _ in range(4 * _REPEATS)
+    )
+    name = "stale_state" if growing or settled else "nondeterministic"
+    return Finding(name, facts, _moved(subject, d.flat, calls, floor))
+
+
+def _moved(
+    subject: Subject, d: np.ndarray, calls: list[np.ndarray], floor: float
+) -> dict[str, np.ndarray]:
+    spread = np.max([np.abs(call - d) for call in calls], axis=0)
+    return dict(subject.split(spread > 8 * floor / np.sqrt(d.size)))
+
+
+def affine(subject: Subject, g: np.ndarray, d: np.ndarray) -> Finding | None:
+    """See whether the gradient is linear in the upstream gradient, as every VJP is."""
+    size = _size(d)
+    if size == 0:
+        return None
+    zero = subject.pull(np.zeros_like(g)).flat
+    if not _size(zero) > 1e-6 * size:
+        return None
+    twice = subject.pull(2 * g).flat
+    if _apart(twice, d) < 1e-9 * size:
+        return Finding("ignores_upstream", "doubling the upstream gradient changes nothing")
+    return Finding(
+        "assumes_upstream",
+        f"a zero upstream gradient gives a gradient of norm {_size(zero):.3g}, not 0",
+    )
+
+
+def interleaved(subject: Subject, g: np.ndarray, d: Gradient, seed: int) -> Finding | None:
+    """Visit another point between two calls."""
+    rng = np.random.default_rng(seed)
+    other = subject.quantise(np.where(np.isfinite(subject.x), subject.x, 0.0) * 0.75)
+    try:
+        subject.pull(direction(rng, g.size) * np.abs(g), other)
+    except CodeRaised:
+        return None
+    again = subject.pull(g).flat
+    floor, _ = floor_of(subject, rng, g, d)
+    if _apart(again, d.flat) > 8 * floor + 1e-3 * _size(d.flat):
+        return Finding("stale_state", "visiting another point in between changes the gradient")
+    return None
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.linalg.norm(np.nan_to_num(a - b)))
+
+
+def _size(a: np.ndarray) -> float:
+    return float(np.linalg.norm(np.nan_to_num(a)))

@@ -1,0 +1,157 @@
+"""The order in which a subject is looked at."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from softgrad.check import contract, kinks, numerics, order
+from softgrad.check.battery import battery
+from softgrad.check.contract import Finding
+from softgrad.check.diagnose import diagnose
+from softgrad.check.likeness import likened
+from softgrad.check.measure import Instrument
+from softgrad.check.probe import Probe, probe
+from softgrad.check.quiet import CodeRaised
+from softgrad.check.subject import Subject
+from softgrad.check.verdict import Report
+from softgrad.function import Function
+
+__all__ = ["conclude", "examine"]
+
+_RIGHT = "the derivative agrees with the function"
+_WRONG = "the derivative differs from the function's"
+
+
+def examine(subject: Subject, seed: int, like: Function | None = None) -> Report:
+    """Return the report on a subject; the code under check may raise ``CodeRaised``."""
+    gauge = Instrument(subject)
+    if like is not None:
+        call, gap = likened(subject, gauge.y, like)
+        if call is None:
+            told = f"the function is not {like.name}"
+            return Report(
+                False, told + (f": its value is off by {gap:.3g}" if gap < np.inf else "")
+            )
+    seen = probe(subject, seed, instrument=gauge)
+    report = conclude(subject, seen, seed, like)
+    if report.ok is not True:
+        return report
+    if found := _manners(subject, seen, seed):
+        return wrong(found, subject.wrt)
+
+    def judge(variant: Subject, seed: int) -> Report:
+        at = probe(variant, seed, lines=1)
+        if at.status == "overflow":
+            return Report(None, "the function itself is not finite there")
+        return conclude(variant, at, seed, like)
+
+    found = battery(subject, seed, judge)
+    if found is not None:
+        return found
+    later = order.second_order(seen, seed) or order.forward_mode(seen, seed)
+    return report if later is None else wrong(later, subject.wrt)
+
+
+def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = None) -> Report:
+    """Turn what the probe saw at one point into a report; where it is wrong, say how."""
+    if seen.status == "nonfinite":
+        found = numerics.nonfinite(seen)
+        if found:
+            return wrong(found, subject.wrt)
+        return _elsewhere(subject, seen, seed, like)
+    if seen.status == "overflow":
+        return wrong(numerics.overflowed(seen), subject.wrt)
+    if seen.status == "vacuous":
+        return Report(None, "the function has no finite output here")
+    if seen.gradient is not None:
+        shaped = contract.form(subject, seen.gradient)
+        if shaped:
+            return wrong(shaped, subject.wrt)
+    if seen.status == "wrong" and not _confirmed(subject, seen, seed):
+        return Report(None, "the measurements contradict each other")
+    if seen.status == "wrong":
+        named = diagnose(seen, seed, like)
+        if named.finding:
+            return wrong(named.finding, subject.wrt, named.wrong)
+        unnamed = Finding("", f"{_WRONG}, in no way that has a name")
+        return wrong(unnamed, subject.wrt, named.wrong)
+    if seen.status == "kinked":
+        return _kinked(subject, seen, seed)
+    if seen.status == "blind":
+        return Report(None, "the derivative cannot be measured here")
+    return Report(True, _RIGHT)
+
+
+def _elsewhere(subject: Subject, seen: Probe, seed: int, like: Function | None) -> Report:
+    """Judge the entries beside those whose derivative may well not exist."""
+    assert seen.gradient is not None
+    seen.instrument.excuse(~np.isfinite(seen.gradient.flat))
+    if seen.instrument.free.any():
+        again = probe(subject, seed, instrument=seen.instrument)
+        if again.status in ("wrong", "nonfinite"):
+            return conclude(subject, again, seed, like)
+    return Report(None, "the gradient is not finite, and whether it should be cannot be measured")
+
+
+def _confirmed(subject: Subject, seen: Probe, seed: int) -> bool:
+    """Look again along other directions and with other steps: all must disagree with the claim."""
+    try:
+        again = [
+            probe(subject, seed + 7919 * k, lines=2, factor=f, instrument=seen.instrument)
+            for k, f in ((1, 0.7), (2, 1.4))
+        ]
+    except CodeRaised:
+        return False
+    seen.shots += [shot for each in again for shot in each.shots]
+    if all(each.status != "right" for each in again):
+        shots = [each.first for each in (seen, *again)]
+        return all(
+            not shot.wrong or seen.instrument.persists(shot.g, shot.d, shot.u, shot.slope)
+            for shot in shots
+        )
+    shot = seen.first
+    return contract.repeats(subject, shot.g, subject.pull(shot.g), seed) is not None
+
+
+def _kinked(subject: Subject, seen: Probe, seed: int) -> Report:
+    judged = kinks.judge(seen, seed)
+    count = int(judged.kinked.sum())
+    if judged.along or judged.wrong.any():
+        named = diagnose(seen, seed)
+        masks = subject.split(judged.wrong)
+        finding = named.finding or Finding("kink_or_tie", "outside the one-sided slopes at a kink")
+        return replace(wrong(finding, subject.wrt, dict(masks)), kinks=count)
+    if not judged.settled:
+        return Report(None, "kinks everywhere: the entries could not all be measured", kinks=count)
+    return Report(True, f"{_RIGHT}; at its kinks it lies between the one-sided slopes", kinks=count)
+
+
+def _manners(subject: Subject, seen: Probe, seed: int) -> Finding | None:
+    """Look at what a derivative that is right at this point may still get wrong here."""
+    gradient = seen.gradient
+    if gradient is None or not seen.shots:
+        return None
+    g = seen.shots[0].g
+    return (
+        contract.side_effects(gradient)
+        or numerics.saturated(seen, seed)
+        or contract.repeats(subject, g, gradient, seed)
+        or contract.interleaved(subject, g, gradient, seed)
+    )
+
+
+def wrong(
+    found: Finding, wrt: tuple[str, ...], masks: Mapping[str, np.ndarray | None] | None = None
+) -> Report:
+    """Return the report on a finding."""
+    where = {**found.wrong, **(masks or {})}
+    known = {name: mask for name in wrt if (mask := where.get(name)) is not None}
+    return Report(
+        False,
+        found.evidence,
+        found.bug or None,
+        known or None,
+        (),
+        found.trigger,
+    )

@@ -1,0 +1,119 @@
+"""A small instance of a wrong derivative: its true Jacobian beside the claimed one."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from softgrad.check.contract import Finding
+from softgrad.check.locate import Columns
+from softgrad.check.measure import Instrument
+from softgrad.check.probe import direction
+from softgrad.check.subject import Subject
+
+__all__ = ["MOST_OUTPUTS", "Instance", "Pair"]
+
+MOST_OUTPUTS = 640
+
+
+@dataclass
+class Pair:
+    """The Jacobian of all outputs with respect to one input, measured and claimed.
+
+    Parameters
+    ----------
+    name
+        The input.
+    true, claimed
+        Arrays of shape (outputs, entries).
+    tolerance
+        Entries closer than this are equal.
+    x, y
+        The input and the output; ``y`` is ``None`` where there are several outputs.
+    """
+
+    name: str
+    true: np.ndarray
+    claimed: np.ndarray
+    tolerance: float
+    x: np.ndarray
+    y: np.ndarray | None
+    outputs: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def live(self) -> np.ndarray:
+        """Where the true Jacobian is not zero."""
+        return np.abs(self.true) > self.tolerance
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """Where the claimed Jacobian is not zero."""
+        return np.abs(self.claimed) > self.tolerance
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Where the claimed Jacobian is right."""
+        return np.abs(self.claimed - self.true) <= self.tolerance
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether input and output have one shape."""
+        return self.y is not None and self.y.shape == self.x.shape
+
+    def close(self, a: np.ndarray, b: np.ndarray) -> bool:
+        """Return whether two Jacobians are equal within the measurement."""
+        return bool(np.abs(a - b).max(initial=0.0) <= 4 * self.tolerance)
+
+    def finding(self, bug: str, evidence: str) -> Finding:
+        """Return a finding about this input."""
+        return Finding(bug, f"{self.name}: {evidence}")
+
+
+class Instance:
+    """A subject with everything measured that naming needs."""
+
+    def __init__(self, instrument: Instrument, columns: Columns, seed: int) -> None:
+        self.instrument = instrument
+        self.subject: Subject = instrument.subject
+        self.columns = columns
+        self.rng = np.random.default_rng(seed)
+
+    @cached_property
+    def claimed(self) -> np.ndarray:
+        """The claimed Jacobian, one pull per output; non-finite entries are 0."""
+        m = self.instrument.y.size
+        rows = np.zeros((m, self.subject.n))
+        for i in np.flatnonzero(self.instrument.live):
+            g = np.zeros(m)
+            g[i] = 1.0
+            rows[i] = np.nan_to_num(self.subject.pull(g).flat, nan=0.0, posinf=0.0, neginf=0.0)
+        return rows
+
+    def pairs(self, names: tuple[str, ...]) -> list[Pair]:
+        """Return the Jacobians with respect to each named input."""
+        return [self._pair(name) for name in names]
+
+    def _pair(self, name: str) -> Pair:
+        where = self.subject.slices[name]
+        inside = (self.columns.index >= where.start) & (self.columns.index < where.stop)
+        true = self.columns.jacobian[:, inside]
+        error = self.columns.error[:, inside]
+        scale = float(np.abs(true).max(initial=0.0))
+        eps = max(self.subject.eps_in, self.subject.eps_out)
+        tolerance = max(2e-8 * scale, 4 * float(np.median(error)), 32 * eps * scale)
+        shapes = tuple(shape for shape, _ in self.subject.outputs)
+        single = len(shapes) == 1
+        return Pair(
+            name,
+            true,
+            self.claimed[:, where],
+            min(tolerance, 1e-2 * scale) if scale else tolerance,
+            self.subject.arrays[name],
+            self.instrument.y.reshape(shapes[0]) if single else None,
+            shapes,
+        )
+
+    def cotangents(self, count: int) -> list[np.ndarray]:
+        """Return random upstream gradients."""
+        m = self.instrument.y.size
+        return [self.instrument.masked(direction(self.rng, m)) for _ in range(count)]

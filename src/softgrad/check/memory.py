@@ -1,0 +1,89 @@
+"""Errors at single places: lost contributions, wrapped offsets, a few odd entries."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from softgrad.check.contract import Finding
+from softgrad.check.instance import Instance, Pair
+from softgrad.check.measure import Instrument
+from softgrad.check.probe import Shot, direction
+from softgrad.check.subject import Subject
+
+__all__ = ["few_entries", "lost_contributions", "scattered", "wrapped"]
+
+_LIMITS = (2**8, 2**15, 2**16, 2**31, 2**32)
+
+
+def lost_contributions(subject: Subject, p: Pair) -> Finding | None:
+    """Of several contributions to one entry only one arrives."""
+    lost = p.live & ~p.right
+    if not lost.any() or (p.filled & ~p.right).any():
+        return None
+    columns = lost.any(0)
+    kept = (p.live & p.right).sum(0)[columns]
+    outputs = lost.any(1)
+    if not (kept >= 1).all() or (p.live[outputs] & p.right[outputs]).any():
+        return None
+    for name, value in subject.inputs.items():
+        if subject.frame.is_array(value):
+            array = subject.frame.to_numpy(value)
+            if array.dtype.kind in "iu" and np.unique(array).size < array.size:
+                return p.finding("scatter_overwrite", f"where {name} repeats, only one use counts")
+    return None
+
+
+def few_entries(instance: Instance, p: Pair, mask: np.ndarray | None) -> Finding | None:
+    """Look for a few wrong entries among right ones."""
+    apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
+    columns = np.flatnonzero(apart.any(0))
+    if not columns.size or columns.size == p.x.size or not p.live.any():
+        return None
+    x = p.x.ravel()
+    at = x[columns]
+    rest = np.delete(x, columns)
+    size = np.abs(p.true[:, columns]).max(0)
+    kept = np.abs(p.claimed[:, columns]).max(0) / np.maximum(size, 1e-300)
+    gone = bool((kept < 1e-2).any() and (kept < 1).all())
+    if p.elementwise and gone and np.abs(at).min() > max(5.0, np.abs(rest).min()):
+        return p.finding("cancellation_to_zero", "zero at large inputs, where it should not be")
+    if columns.size > max(1, p.x.size // 4):
+        return None
+    if (at == 0).all() and not (rest == 0).any():
+        return p.finding("kink_or_tie", "wrong exactly where the input is 0")
+    shared = np.array([(x == value).sum() > 1 for value in at])
+    if shared.all() and np.unique(rest).size == rest.size:
+        return p.finding("kink_or_tie", "wrong exactly where entries tie")
+    off = np.abs(p.claimed - p.true)[:, columns].max(0) / np.maximum(size, 1e-300)
+    if columns.size <= max(1, p.x.size // 10) and 0 < off.max() < 0.5:
+        return p.finding("sparse_error", f"{columns.size} entries are off by up to {off.max():.2g}")
+    return None
+
+
+def scattered(wrong: Mapping[str, np.ndarray | None]) -> Finding | None:
+    """Look for a few wrong entries in what was located."""
+    for name, mask in wrong.items():
+        if mask is not None and 0 < mask.sum() <= max(1, mask.size // 50):
+            return Finding("sparse_error", f"{name}: {int(mask.sum())} entries are off")
+    return None
+
+
+def wrapped(gauge: Instrument, shot: Shot, seed: int) -> Finding | None:
+    """Look for a gradient that is right up to a flat offset of 2ᵏ and zero beyond it."""
+    subject = gauge.subject
+    if len(subject.wrt) != 1:
+        return None
+    rng = np.random.default_rng(seed)
+    for limit in _LIMITS:
+        if limit >= subject.n:
+            continue
+        row = subject.shapes[subject.wrt[0]][-1] or 1
+        start = -(-limit // row) * row
+        beyond = np.arange(subject.n) >= start
+        if shot.d[beyond].any() or not shot.d[~beyond].any():
+            continue
+        slope = gauge.slope(shot.g, shot.d, np.where(beyond, direction(rng, subject.n), 0.0))
+        if abs(slope.residual) > 8 * slope.error:
+            name = subject.wrt[0]
+            return Finding("index_wrap", f"{name}: nothing arrives beyond flat offset {limit}")
+    return None

@@ -1,0 +1,112 @@
+"""NaN, infinite and vanished gradients: excusable, or a numerical bug with a name."""
+
+import numpy as np
+
+from softgrad.check.contract import Finding
+from softgrad.check.measure import Instrument
+from softgrad.check.precision import largest, smallest
+from softgrad.check.probe import Probe, cotangent, direction
+from softgrad.check.quiet import CodeRaised
+from softgrad.check.subject import Subject
+
+__all__ = ["nonfinite", "overflowed", "saturated"]
+
+_LOOKS = 16
+
+
+def overflowed(seen: Probe) -> Finding:
+    """Name a function that is NaN in its own precision and finite in float64."""
+    subject = seen.instrument.subject
+    count = int((np.isnan(seen.instrument.narrow) & np.isfinite(seen.instrument.y)).sum())
+    name = "masked_nan" if np.isinf(subject.x).any() else "overflow_nan"
+    facts = f"{count} outputs are nan where float64 gives a finite value"
+    g = cotangent(np.random.default_rng(0), seen.instrument, "positive")
+    try:
+        bad = ~np.isfinite(subject.pull(np.where(g == 0, 1.0, g)).flat)
+    except CodeRaised:
+        return Finding(name, facts)
+    return Finding(name, facts, dict(subject.split(bad)) if bad.any() else {})
+
+
+def nonfinite(seen: Probe) -> Finding | None:
+    """Decide about NaN or infinite gradients: ``None`` where the true derivative may not exist."""
+    gauge = seen.instrument
+    subject = gauge.subject
+    assert seen.gradient is not None
+    bad = ~np.isfinite(seen.gradient.flat)
+    excused = not gauge.live.all()
+    wrong = np.zeros(subject.n, bool)
+    places = np.flatnonzero(bad)
+    for j in places[np.linspace(0, places.size - 1, min(_LOOKS, places.size)).astype(int)]:
+        wrong[j] = not excused and _has_slope(gauge, int(j))
+    if not wrong.any():
+        return None
+    if wrong.sum() == min(_LOOKS, places.size):
+        wrong = bad
+    facts = f"the gradient is {_kind(seen.gradient.flat[bad])} at {int(wrong.sum())} entries"
+    return Finding(_cause(subject, seen), facts, dict(subject.split(wrong)))
+
+
+def _has_slope(gauge: Instrument, j: int) -> bool:
+    """Return whether f has a finite, measurable derivative along x_j."""
+    if not gauge.free[j]:
+        return bool(np.isneginf(gauge.x[j]))
+    most = min(largest(dtype) for _, dtype in gauge.subject.outputs) / 16
+    for rung in (1 / 4, 1 / 64, 1 / 4096):
+        slope, error, _ = gauge.column(j, gauge.step * rung)
+        size = np.abs(slope).max(initial=0.0)
+        if np.isfinite(slope).all() and error.max() < 1e-2 * (1e-3 + size):
+            return bool(size * slope.size < most)
+    return False
+
+
+def _kind(values: np.ndarray) -> str:
+    return "nan" if np.isnan(values).any() else "infinite"
+
+
+def _cause(subject: Subject, seen: Probe) -> str:
+    """Tell overflow, which goes away at small magnitudes, from masking."""
+    if np.isinf(subject.x).any():
+        return "masked_nan"
+    small = subject.quantise(subject.x * 0.01)
+    try:
+        instrument = seen.instrument
+        g = cotangent(np.random.default_rng(0), instrument, "signed")
+        again = subject.pull(g, small).flat
+    except CodeRaised:
+        return "overflow_nan"
+    return "overflow_nan" if np.isfinite(again).all() else "masked_nan"
+
+
+def saturated(seen: Probe, seed: int) -> Finding | None:
+    """Find exact zeros of an elementwise function's gradient that ought not to be zero.
+
+    Only where the truth can be measured in a wider dtype than the claim's, and where the true
+    value is representable in the claim's own.
+    """
+    gauge = seen.instrument
+    subject = gauge.subject
+    coarse = max(subject.eps_in, subject.eps_out) > 1e-6
+    if not gauge.wide or coarse or len(subject.wrt) != 1 or gauge.y.size != subject.n:
+        return None
+    shot = seen.shots[0]
+    zero = (shot.d == 0) & (shot.g != 0) & gauge.free
+    if not zero.any() or zero.all():
+        return None
+    u = np.where(zero, direction(np.random.default_rng(seed), subject.n), 0.0)
+    _, moved = gauge.at(gauge.x + gauge.step * u)
+    if (moved != gauge.y)[~zero].any():
+        return None
+    alone = gauge.x.copy()
+    alone[np.flatnonzero(zero)[0]] += gauge.step
+    if (gauge.at(alone)[1] != gauge.y).sum() > 1:
+        return None
+    mask = np.zeros(subject.n, bool)
+    tiny = smallest(subject.outputs[0][1]) / subject.eps_out
+    for j in np.flatnonzero(zero)[:_LOOKS]:
+        slope, error, kink = (part[j] for part in gauge.column(int(j), gauge.step))
+        mask[j] = abs(slope * shot.g[j]) > max(tiny, 20 * error) and kink < 0.1 * abs(slope)
+    if not mask.any():
+        return None
+    facts = f"the gradient is exactly 0 at {int(mask.sum())} entries where the true one is not"
+    return Finding("cancellation_to_zero", facts, dict(subject.split(mask)))

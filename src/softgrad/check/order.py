@@ -1,0 +1,86 @@
+"""Beyond the first reverse derivative: forward mode, and the second derivative."""
+
+import numpy as np
+
+from softgrad.check.claims import FrameworkClaim
+from softgrad.check.contract import Finding
+from softgrad.check.probe import Probe, direction
+from softgrad.check.quiet import CodeRaised
+
+__all__ = ["forward_mode", "second_order"]
+
+
+def forward_mode(seen: Probe, seed: int) -> Finding | None:
+    """Compare the library's forward mode with the reverse mode that was found right."""
+    subject = seen.instrument.subject
+    if not isinstance(subject.claim, FrameworkClaim) or not seen.shots:
+        return None
+    shot = seen.shots[0]
+    t = subject.quantise(direction(np.random.default_rng(seed), subject.n))
+    t = np.where(seen.instrument.free, t, 0.0)
+    try:
+        pushed = subject.push(t)
+    except CodeRaised:
+        return None
+    if pushed.shape != seen.instrument.y.shape:
+        return None
+    eps = max(subject.eps_in, subject.eps_out)
+    live = seen.instrument.live
+    forward = float(np.sum(np.where(live, shot.g * pushed, 0.0)))
+    reverse = float(np.sum(shot.d * t))
+    size = float(np.linalg.norm(shot.d) * np.linalg.norm(t))
+    size += float(np.linalg.norm(np.where(live, shot.g * pushed, 0.0)))
+    allowed = 64 * eps * size + 8 * shot.bound
+    if abs(forward - reverse) <= allowed or not np.isfinite(allowed):
+        return None
+    facts = f"⟨g, jvp(t)⟩ = {forward:.6g} but ⟨vjp(g), t⟩ = {reverse:.6g}"
+    return Finding("forward_mode_wrong", facts, dict.fromkeys(subject.wrt))
+
+
+def second_order(seen: Probe, seed: int) -> Finding | None:
+    """Compare the library's second derivative with differences of the right first one."""
+    subject = seen.instrument.subject
+    if not isinstance(subject.claim, FrameworkClaim) or not seen.shots:
+        return None
+    eps = max(subject.eps_in, subject.eps_out)
+    if eps > 1e-6 or not seen.instrument.free.all() or not seen.instrument.live.all():
+        return None
+    rng = np.random.default_rng(seed)
+    g = seen.shots[0].g
+    t, u = (subject.quantise(direction(rng, subject.n)) for _ in range(2))
+    try:
+        claimed = float(subject.second(g, t) @ u)
+        measured, error = _bend(seen, g, t, u, eps)
+    except CodeRaised:
+        return None
+    if not np.isfinite([claimed, measured, error]).all():
+        return None
+    if abs(claimed - measured) <= 8 * error + 1e-4 * abs(measured):
+        return None
+    again, wider = _bend(seen, g, t, u, eps, 0.6)
+    agrees = abs(claimed - again) <= 8 * wider + 1e-3 * abs(again)
+    if agrees or not abs(again - measured) <= 8 * error + 0.05 * abs(measured):
+        return None
+    kind = "0" if claimed == 0 else f"{claimed:.6g}"
+    facts = (
+        f"the second derivative is {kind} along a direction where differences give {measured:.6g}"
+    )
+    return Finding("second_derivative_lost", facts, dict.fromkeys(subject.wrt))
+
+
+def _bend(
+    seen: Probe, g: np.ndarray, t: np.ndarray, u: np.ndarray, eps: float, factor: float = 1.0
+) -> tuple[float, float]:
+    """Return uᵀ H t by differences of the gradient, with its error bar."""
+    subject, step = seen.instrument.subject, factor * eps ** (1 / 5) / 4
+    values = []
+    size = 0.0
+    for k in (1, 2):
+        plus, minus = (subject.quantise(subject.x + s * k * step * t) for s in (1, -1))
+        if np.abs(plus - minus - 2 * k * step * t).max() > 0.01 * step:
+            return np.nan, np.inf
+        high, low = subject.pull(g, plus).flat, subject.pull(g, minus).flat
+        size = max(size, float(np.linalg.norm(high)))
+        values.append(float((high - low) @ u) / (2 * k * step))
+    best = (4 * values[0] - values[1]) / 3
+    return best, abs(best - values[0]) / 4 + 4 * eps * size / step

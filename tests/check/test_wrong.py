@@ -1,0 +1,61 @@
+"""Every bug is caught and called by its name."""
+
+import numpy as np
+import pytest
+from check.wrong import WRONG, X
+
+from softgrad.check import BUGS, check
+
+IDS = [f"{i}-{wrong.bug}" for i, wrong in enumerate(WRONG)]
+BY_FRAMEWORK = {"second_derivative_lost", "forward_mode_wrong"}
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=IDS)
+def test_the_bug_is_caught_and_named(wrong):
+    copies = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in wrong.inputs.items()}
+    report = check(wrong.forward, wrong.inputs, vjp=wrong.backward)
+    assert report.ok is False
+    assert report.bug in (wrong.bug, *wrong.also), report
+    assert BUGS[report.bug].fix in report.explanation
+    for name, value in copies.items():
+        assert np.array_equal(value, wrong.inputs[name])
+
+
+def test_every_name_has_a_test():
+    assert {wrong.bug for wrong in WRONG} | BY_FRAMEWORK == set(BUGS)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=IDS)
+def test_the_same_seed_gives_the_same_report(wrong):
+    if wrong.bug in ("stale_state", "nondeterministic"):
+        pytest.skip("the code under check is not a function of its inputs")
+    first = check(wrong.forward, wrong.inputs, vjp=wrong.backward, seed=3)
+    second = check(wrong.forward, wrong.inputs, vjp=wrong.backward, seed=3)
+    assert first.to_json() == second.to_json()
+
+
+def test_the_wrong_entries_are_marked():
+    def backward(g, x):
+        d = 2 * g * x
+        d[1, 2] *= 3
+        d[3, 0] = 0
+        return d
+
+    report = check(np.square, (X,), vjp=backward)
+    expected = np.zeros(X.shape, bool)
+    expected[1, 2] = expected[3, 0] = True
+    assert report.ok is False
+    assert np.array_equal(report.wrong["x"], expected)
+    assert "2 of 24 entries wrong: (1, 2), (3, 0)" in str(report)
+
+
+def test_only_the_wrong_input_is_marked():
+    inputs = {"a": X, "b": X + 1}
+    report = check(np.multiply, (X, X + 1), vjp=lambda g, a, b: (g * b, 2 * g * a))
+    assert report.ok is False
+    first, second = report.wrong.values()
+    assert not first.any()
+    assert second.all()
+    named = check(lambda a, b: a * b, inputs, vjp=lambda g, a, b: (g * b, 2 * g * a))
+    assert not named.wrong["a"].any()
+    assert named.wrong["b"].all()

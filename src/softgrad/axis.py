@@ -6,14 +6,15 @@ Members and structures never name a dimension: they ask an :class:`Axis` for ``m
 
 from dataclasses import dataclass
 from operator import index
+from typing import Any
 
 from softgrad._array import Array, device, dtype_name, framework, namespace, sum_dtype
 from softgrad.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["ALL", "Axis"]
 
-BLOCK = 8
-"""How many numbers are added one after the other where the library does not do better itself."""
+STRIPS = 16
+"""Into how many strips a row is cut where the library does not sum well itself."""
 
 
 @dataclass(frozen=True)
@@ -67,27 +68,36 @@ class Axis:
             rows = xp.moveaxis(x, self.dim, -1)
             total = xp.sum(xp.ascontiguousarray(rows), axis=-1, keepdims=True)
             return xp.moveaxis(total, -1, self.dim)
-        if framework(x) == "jax" and sum_dtype(x) == x.dtype and self.size(x) > BLOCK:
-            return self._sum_in_blocks(x)
+        if framework(x) == "jax" and sum_dtype(x) == x.dtype and self.size(x) > 2:
+            return self._sum_in_strips(x)
         total = xp.sum(x, axis=self.dim, keepdims=True, dtype=sum_dtype(x))
         return xp.astype(total, x.dtype, copy=False)
 
-    def _sum_in_blocks(self, x: Array) -> Array:
-        # XLA on a CPU sums one by one, and has no wider dtype to do it in
+    def _sum_in_strips(self, x: Array) -> Array:
+        # XLA on a CPU sums one by one, and has no wider dtype here to do it in: a row is cut into
+        # strips that are added to each other, and what rounding drops is added up beside them
+        # (Knuth's TwoSum)
         xp = namespace(x)
         rows = xp.reshape(x, (1, -1)) if self.dim is None else xp.moveaxis(x, self.dim, -1)
+        lost = xp.zeros_like(rows[..., :1])
         while rows.shape[-1] > 1:
-            missing = (*rows.shape[:-1], -rows.shape[-1] % BLOCK)
-            rows = xp.concat([rows, xp.zeros(missing, dtype=x.dtype)], axis=-1)
-            rows = xp.sum(xp.reshape(rows, (*rows.shape[:-1], -1, BLOCK)), axis=-1)
-        if self.dim is None:
-            return xp.reshape(rows, (1,) * x.ndim)
-        return xp.moveaxis(rows, -1, self.dim)
+            rows, dropped = _added(xp, _strips(xp, rows))
+            lost = dropped + _added(xp, _strips(xp, lost))[0]
+        rows = rows + lost
+        return (
+            xp.reshape(rows, (1,) * x.ndim) if self.dim is None else xp.moveaxis(rows, -1, self.dim)
+        )
 
     def _sums_one_by_one(self, x: Array) -> bool:
         # NumPy sums pairwise along the innermost axis in memory and one by one along the others.
         strided = self.dim is not None and framework(x) == "numpy" and dtype_name(x) == "float64"
         return strided and x.shape[self.dim] > 64 and x.strides[self.dim] > x.itemsize
+
+    def count(self, mask: Array, dtype: Any) -> Array:
+        """Return how many entries of each row are True, the dimension kept."""
+        xp = namespace(mask)
+        counted = xp.sum(xp.astype(mask, xp.int32), axis=self.dim, keepdims=True)
+        return xp.astype(counted, dtype)
 
     def positions(self, x: Array) -> Array:
         """Return 0, 1, 2, ... along the axis, shaped to broadcast with ``x``."""
@@ -109,6 +119,25 @@ class Axis:
         if self.keepdims or self.dim is None:
             return row
         return namespace(row).expand_dims(row, axis=self.dim)
+
+
+def _strips(xp: Any, rows: Array) -> list[Array]:
+    length = -(-rows.shape[-1] // STRIPS)
+    if missing := length * STRIPS - rows.shape[-1]:
+        rows = xp.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, missing)])
+    return [rows[..., k * length : (k + 1) * length] for k in range(STRIPS)]
+
+
+def _added(xp: Any, strips: list[Array]) -> tuple[Array, Array]:
+    """Return the sum of the strips, and what rounding dropped from it."""
+    total, *others = strips
+    lost = xp.zeros_like(total)
+    for strip in others:
+        grown = total + strip
+        virtual = grown - total
+        lost = lost + ((total - (grown - virtual)) + (strip - virtual))
+        total = grown
+    return total, lost
 
 
 ALL = Axis(None)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import jax
+from jax.custom_derivatives import SymbolicZero
 
 from softgrad._array import Array
 from softgrad.axis import Axis
@@ -41,7 +42,7 @@ def _bind(member: Member, axis: Axis | None, constants: tuple[tuple[str, Any], .
         moving = {
             name: t
             for name, t in zip(member.inputs, tangents, strict=False)
-            if t is not None and not isinstance(t, jax.custom_derivatives.SymbolicZero)
+            if t is not None and not isinstance(t, SymbolicZero)
         }
         return fields, member.tangent(state, moving)
 

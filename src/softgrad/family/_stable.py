@@ -7,11 +7,12 @@ from softgrad._array import Array, dtype_name, framework, namespace, possible, s
 from softgrad.axis import Axis
 
 REDUCTION = {
-    "float32": (0.693145751953125, 1.428606765330187e-06, -150.0, 7),
-    "float64": (0.6931471803691238, 1.9082149292705877e-10, -1100.0, 13),
+    "float32": (0.693145751953125, 1.428606765330187e-06, -87.33654, 7, 127, 23),
+    "float64": (0.6931471803691238, 1.9082149292705877e-10, -708.396418532264, 13, 1023, 52),
 }
-"""ln 2 as a part that a power of two times it is exact, and the remainder; where exp is 0; and the
-degree at which the series of exp on |r| ≤ (ln 2)/2 is exact."""
+"""ln 2 as a part that a power of two times it is exact, and the remainder; where exp is no longer a
+normal number; the degree at which the series of exp on |r| ≤ (ln 2)/2 is exact; bias and place of
+the exponent."""
 
 __all__ = ["Shifted", "shift"]
 
@@ -53,7 +54,7 @@ def shift(x: Array, axis: Axis) -> Shifted:
     if possible(others < 1):
         # compared, not subtracted: XLA may fuse the subtraction with what made x, unrounded
         at_top = (wide == top) & ~xp.isnan(below)
-        ties = axis.sum(xp.astype(at_top, wide.dtype))
+        ties = axis.count(at_top, wide.dtype)
         others = axis.sum(xp.where(at_top, xp.zeros_like(exp), exp)) + (ties - 1)
     return Shifted(top, below, rest, exp, others)
 
@@ -73,11 +74,14 @@ def _exp(below: Array, rest: Array) -> Array:
         exp = xp.exp(below)
         return exp + exp * rest
     # XLA's exp is 1.6 ulp off and flushes the correction of a tiny one
-    high, low, least, degree = REDUCTION[dtype_name(below)]
-    below = xp.where(below < least, xp.full_like(below, least), below)
+    high, low, least, degree, bias, place = REDUCTION[dtype_name(below)]
+    tiny = below < least
+    below = xp.where(tiny, xp.zeros_like(below), below)
     power = xp.round(below / (high + low))
     r = ((below - power * high) - power * low) + rest
     series = xp.zeros_like(r)
     for k in range(degree, 1, -1):
         series = series * r + 1 / factorial(k)
-    return xp.ldexp(1 + (r + r * r * series), xp.astype(power, xp.int32))
+    whole = xp.int32 if place == 23 else xp.int64
+    scale = ((xp.astype(power, whole) + bias) << place).view(below.dtype)
+    return xp.where(tiny, xp.zeros_like(r), (1 + (r + r * r * series)) * scale)

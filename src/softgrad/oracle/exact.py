@@ -43,6 +43,7 @@ class Exact:
     Examples
     --------
     >>> import numpy as np, softgrad
+    >>> from softgrad.oracle import Exact
     >>> at = Exact(softgrad.softmax, np.array([0.0, 0.0]))
     >>> at.value()
     array([mpf('0.5'), mpf('0.5')], dtype=object)

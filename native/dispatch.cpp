@@ -1,0 +1,67 @@
+#include "dispatch.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+namespace softgrad {
+
+#if defined(SOFTGRAD_X86)
+extern const Target avx512, avx2, sse4;
+#else
+extern const Target baseline;
+#endif
+
+const std::vector<const Target*>& targets() {
+    static const std::vector<const Target*> found = [] {
+        std::vector<const Target*> list;
+#if defined(SOFTGRAD_X86)
+        __builtin_cpu_init();
+        const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq"))
+            list.push_back(&avx512);
+        if (has_avx2) list.push_back(&avx2);
+        if (__builtin_cpu_supports("sse4.2")) list.push_back(&sse4);
+#else
+        list.push_back(&baseline);
+#endif
+        return list;
+    }();
+    return found;
+}
+
+const Target& active_target() {
+    static const Target& chosen = []() -> const Target& {
+        const char* wanted = std::getenv("SOFTGRAD_ISA");
+        std::string known;
+        for (const Target* target : targets()) {
+            if (wanted == nullptr || *wanted == '\0' || target->name == std::string(wanted))
+                return *target;
+            known += known.empty() ? "" : ", ";
+            known += target->name;
+        }
+        throw std::invalid_argument("SOFTGRAD_ISA=" + std::string(wanted ? wanted : "") +
+                                    " names no target of this machine; it has: " + known);
+    }();
+    return chosen;
+}
+
+void* scratch(std::size_t bytes) {
+    constexpr std::align_val_t line{64};
+    struct Release {
+        void operator()(void* p) const { ::operator delete(p, line); }
+    };
+    thread_local std::unique_ptr<void, Release> held;
+    thread_local std::size_t size = 0;
+    if (size < bytes) {
+        size = 0;
+        held.reset();
+        held.reset(::operator new(bytes, line));
+        size = bytes;
+    }
+    return held.get();
+}
+
+}  // namespace softgrad

@@ -1,0 +1,94 @@
+// Vectors of the target being compiled, on GCC/Clang vector extensions. The few operations these
+// extensions cannot say (masks, streaming stores) come from one small header per instruction set.
+//
+// Everything here lives in an unnamed namespace: the same source is compiled once per target, and a
+// shared inline function would let the linker keep the AVX-512 copy for every processor.
+#pragma once
+#include <cstdint>
+#include <cstring>
+
+#define SOFTGRAD_INLINE inline __attribute__((always_inline))
+
+#if defined(__AVX512F__)
+#define SOFTGRAD_VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define SOFTGRAD_VECTOR_BYTES 32
+#else
+#define SOFTGRAD_VECTOR_BYTES 16
+#endif
+
+namespace softgrad {
+namespace {
+
+template <class T, int N>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(N * sizeof(T))));
+};
+
+template <class T>
+struct Bits;
+template <>
+struct Bits<float> {
+    using Int = std::int32_t;
+    static constexpr int mantissa = 23;
+};
+template <>
+struct Bits<double> {
+    using Int = std::int64_t;
+    static constexpr int mantissa = 52;
+};
+
+template <class T>
+constexpr int lanes = SOFTGRAD_VECTOR_BYTES / sizeof(T);
+template <class T>
+using Vec = typename VectorOf<T, lanes<T>>::type;
+template <class T>
+using IntVec = typename VectorOf<typename Bits<T>::Int, lanes<T>>::type;
+
+template <class T>
+SOFTGRAD_INLINE Vec<T> broadcast(T value) {
+    return value - Vec<T>{};
+}
+
+template <class T>
+SOFTGRAD_INLINE Vec<T> load(const T* p) {
+    Vec<T> v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+}
+
+template <class T>
+SOFTGRAD_INLINE void store(T* p, Vec<T> v) {
+    std::memcpy(p, &v, sizeof v);
+}
+
+// op over all lanes, halving the vector until two are left.
+template <class T, int N = lanes<T>, class Op>
+SOFTGRAD_INLINE T reduce(typename VectorOf<T, N>::type v, Op op) {
+    if constexpr (N == 2) {
+        return op(v[0], v[1]);
+    } else {
+        typename VectorOf<T, N / 2>::type half[2];
+        std::memcpy(half, &v, sizeof half);
+        return reduce<T, N / 2>(op(half[0], half[1]), op);
+    }
+}
+
+}  // namespace
+}  // namespace softgrad
+
+// Each of these defines, for float and double:
+//   maximum(a, b)             lane by lane; b where a is NaN
+//   load_first(p, k, fill)    k < lanes elements, the other lanes `fill`; reads nothing past p + k
+//   widen(v, low, high)       the two halves of a float vector as double vectors
+//   stream(p, v)              store around the cache, p aligned to the vector
+//   stream_fence()            orders streamed stores before what follows
+#if defined(__AVX512F__)
+#include "simd_avx512.hpp"
+#elif defined(__AVX2__)
+#include "simd_avx2.hpp"
+#elif defined(__SSE2__)
+#include "simd_sse.hpp"
+#else
+#include "simd_plain.hpp"
+#endif

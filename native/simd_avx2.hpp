@@ -1,0 +1,42 @@
+// AVX2 and FMA: eight floats or four doubles, with vector masks.
+#pragma once
+#include <immintrin.h>
+
+namespace softgrad {
+namespace {
+
+// The first k of eight (four) lanes set: a window that slides over ones followed by zeros.
+SOFTGRAD_INLINE __m256i first32(int k) {
+    alignas(32) static const std::int32_t edge[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(edge + 8 - k));
+}
+SOFTGRAD_INLINE __m256i first64(int k) {
+    alignas(32) static const std::int64_t edge[8] = {-1, -1, -1, -1};
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(edge + 4 - k));
+}
+
+SOFTGRAD_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm256_max_ps(a, b); }
+SOFTGRAD_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm256_max_pd(a, b); }
+
+SOFTGRAD_INLINE Vec<float> load_first(const float* p, int k, float fill) {
+    const __m256i mask = first32(k);
+    const __m256 v = _mm256_maskload_ps(p, mask);
+    return _mm256_blendv_ps(_mm256_set1_ps(fill), v, _mm256_castsi256_ps(mask));
+}
+SOFTGRAD_INLINE Vec<double> load_first(const double* p, int k, double fill) {
+    const __m256i mask = first64(k);
+    const __m256d v = _mm256_maskload_pd(p, mask);
+    return _mm256_blendv_pd(_mm256_set1_pd(fill), v, _mm256_castsi256_pd(mask));
+}
+
+SOFTGRAD_INLINE void widen(Vec<float> v, Vec<double>& low, Vec<double>& high) {
+    low = _mm256_cvtps_pd(_mm256_castps256_ps128(v));
+    high = _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
+}
+
+SOFTGRAD_INLINE void stream(float* p, Vec<float> v) { _mm256_stream_ps(p, v); }
+SOFTGRAD_INLINE void stream(double* p, Vec<double> v) { _mm256_stream_pd(p, v); }
+SOFTGRAD_INLINE void stream_fence() { _mm_sfence(); }
+
+}  // namespace
+}  // namespace softgrad

@@ -36,7 +36,7 @@ def _bind(member: Member, axis: Axis | None, constants: tuple[tuple[str, Any], .
     def solve(*operands: Array | None) -> tuple[Array, ...]:
         return member.solve(member.state(axis, operands, dict(constants)))
 
-    def rule(primals: tuple, tangents: tuple) -> tuple[tuple, tuple]:
+    def rule(primals: Any, tangents: Any) -> Any:
         fields = solve(*primals)
         state = member.state(axis, primals, dict(constants), fields)
         moving = {

@@ -24,7 +24,9 @@ def _power(p: Array, exponent: float) -> Array:
     """Return p^exponent on the support of p and 0 off it."""
     xp = namespace(p)
     off = p == 0
-    return xp.where(off, xp.zeros_like(p), xp.where(off, xp.ones_like(p), p) ** exponent)
+    power = xp.where(off, xp.ones_like(p), p) ** exponent
+    # NaN to the power of 0 is 1 to IEEE; here a NaN stays
+    return xp.where(off | xp.isnan(p), p, power)
 
 
 def _solve(s: State) -> tuple[Array, ...]:

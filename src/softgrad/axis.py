@@ -13,8 +13,8 @@ from softgrad.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["ALL", "Axis"]
 
-STRIPS = 16
-"""Into how many strips a row is cut where the library does not sum well itself."""
+STRIPS = {True: 16, False: 4}
+"""Into how many strips a long or a short row is cut where the library does not sum well itself."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Axis:
             rows = xp.moveaxis(x, self.dim, -1)
             total = xp.sum(xp.ascontiguousarray(rows), axis=-1, keepdims=True)
             return xp.moveaxis(total, -1, self.dim)
-        if framework(x) == "jax" and sum_dtype(x) == x.dtype and self.size(x) > 2:
+        if framework(x) == "jax" and sum_dtype(x) == x.dtype and self.size(x) > 8:
             return self._sum_in_strips(x)
         total = xp.sum(x, axis=self.dim, keepdims=True, dtype=sum_dtype(x))
         return xp.astype(total, x.dtype, copy=False)
@@ -122,10 +122,12 @@ class Axis:
 
 
 def _strips(xp: Any, rows: Array) -> list[Array]:
-    length = -(-rows.shape[-1] // STRIPS)
-    if missing := length * STRIPS - rows.shape[-1]:
+    size = rows.shape[-1]
+    count = STRIPS[size > 1024]
+    length = -(-size // count)
+    if missing := length * count - size:
         rows = xp.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, missing)])
-    return [rows[..., k * length : (k + 1) * length] for k in range(STRIPS)]
+    return [rows[..., k * length : (k + 1) * length] for k in range(count)]
 
 
 def _added(xp: Any, strips: list[Array]) -> tuple[Array, Array]:

@@ -107,7 +107,8 @@ class Jacobian:
             return xp.reshape(xp.matrix_transpose(forward), full)
         if rows <= columns:
             basis = self._identity(rows, self.outer)
-            found = [self.rmv(xp.reshape(row, tuple(self.outer.shape))) for row in basis]
+            units = [xp.reshape(basis[i, ...], tuple(self.outer.shape)) for i in range(rows)]
+            found = [self.rmv(unit) for unit in units]
             return xp.reshape(xp.stack(found), full)
         lead = (1,) * (self.rank_of_input - self.inner.ndim)
         basis = xp.reshape(self._identity(columns, self.inner), (columns, *lead, *self.inner.shape))

@@ -45,15 +45,17 @@ def shift(x: Array, axis: Axis) -> Shifted:
     if possible(empty):
         top = xp.where(empty, xp.zeros_like(top), top)
     below = wide - top
+    at_top = (wide == top) & xp.isfinite(top)
     if wide.dtype == x.dtype:
         rest = _rounding(wide, top, below)
+        if framework(x) == "jax":
+            # XLA may fuse the subtraction with what made x, whose product is then not rounded
+            below, rest = (xp.where(at_top, xp.zeros_like(a), a) for a in (below, rest))
         exp = _exp(below, rest)
     else:
         rest, exp = xp.zeros_like(top), xp.exp(below)
     others = axis.sum(exp) - 1
     if possible(others < 1):
-        # compared, not subtracted: XLA may fuse the subtraction with what made x, unrounded
-        at_top = (wide == top) & ~xp.isnan(below)
         ties = axis.count(at_top, wide.dtype)
         others = axis.sum(xp.where(at_top, xp.zeros_like(exp), exp)) + (ties - 1)
     return Shifted(top, below, rest, exp, others)

@@ -1,0 +1,115 @@
+"""Every combination of the options of every function, against plain torch operations.
+
+Value and gradient by every input for the full product; ``gradcheck`` in all its modes for every
+option by itself and for a seeded selection of the product.
+"""
+
+import random
+from itertools import islice
+
+import pytest
+from support.cases import FUNCTIONS, Case, cases, combinations, make, singles
+from support.libraries import TORCH
+
+torch = pytest.importorskip("torch")
+
+from support.plain import PLAIN  # noqa: E402
+
+CHUNK = 256
+CHUNKS = [
+    pytest.param(f, start, id=f"{f.name}-{start}")
+    for f in FUNCTIONS.values()
+    for start in range(0, len(list(combinations(f))), CHUNK)
+]
+
+
+def inputs(case: Case, shape: tuple[int, ...] = (3, 4), seed: int = 0) -> tuple[dict, tuple]:
+    """Return torch arguments and the differentiable ones among them."""
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    args = case.args(x.numpy(), seed)
+    wrt = case.wrt(args)
+    if case.target == "index":
+        args["target"][0] = args["target"].max()
+    args = make(TORCH, args, "float64")
+    for name in wrt:
+        args[name].requires_grad_()
+    return args, wrt
+
+
+def gradients(f, args: dict, wrt: tuple) -> list:
+    y = f(**args)
+    g = torch.linspace(0.5, 1.5, max(y.numel(), 1), dtype=y.dtype).reshape(y.shape)
+    g = torch.where(y.detach().isfinite(), g, 0)  # the log of a masked probability is −∞
+    return [y.detach(), *torch.autograd.grad(y, [args[k] for k in wrt], g)]
+
+
+def test_the_product_is_full():
+    """cross_entropy: 2·3·2·2·2·2·2·3·… combinations, none of them picked by hand."""
+    assert len(list(combinations(FUNCTIONS["cross_entropy"]))) == 1728
+    assert len(list(combinations(FUNCTIONS["binary_cross_entropy"]))) == 576
+
+
+@pytest.mark.parametrize(("f", "start"), CHUNKS)
+def test_value_and_gradient_of_every_combination(f, start):
+    wrong = []
+    for case in islice(combinations(f), start, start + CHUNK):
+        args, wrt = inputs(case)
+        ours = gradients(case.function, args, wrt)
+        theirs = gradients(PLAIN[case.function.name], args, wrt)
+        if not all(
+            torch.allclose(a, b, rtol=1e-9, atol=1e-10) for a, b in zip(ours, theirs, strict=True)
+        ):
+            wrong.append(str(case))
+    assert not wrong
+
+
+def call_of(case: Case, args: dict, wrt: tuple):
+    """Return the function of its differentiable inputs alone, and them.
+
+    Finite differences see infinities where a masked class is concerned: its log-probability, and
+    the loss if it is asked for. They are kept out.
+    """
+    rest = {k: v for k, v in args.items() if k not in wrt}
+
+    def call(*x):
+        given = dict(zip(wrt, x, strict=True))
+        if case.target == "soft" and "where" in rest:
+            given["target"] = given["target"] * rest["where"]
+        y = case.function(**rest, **given)
+        return torch.where(masked, 0.0, y)
+
+    masked = case.function(**args).detach().isinf()
+    return call, tuple(args[k] for k in wrt)
+
+
+def check(case: Case, shape: tuple[int, ...] = (2, 3)) -> None:
+    """Run gradcheck and gradgradcheck in every mode."""
+    call, x = call_of(case, *inputs(case, shape))
+    assert torch.autograd.gradcheck(
+        call,
+        x,
+        check_forward_ad=True,
+        check_batched_grad=True,
+        check_batched_forward_grad=True,
+        fast_mode=False,
+    )
+    assert torch.autograd.gradgradcheck(
+        call, x, check_fwd_over_rev=True, check_rev_over_rev=True, check_batched_grad=True
+    )
+
+
+@pytest.mark.parametrize("case", cases(singles), ids=str)
+def test_gradcheck_of_every_option(case):
+    check(case)
+
+
+SELECTED = [
+    case
+    for f in FUNCTIONS.values()
+    for case in random.Random(f.name).sample(list(combinations(f)), 40 if "target" in f.wrt else 4)
+]
+
+
+@pytest.mark.parametrize("case", SELECTED, ids=str)
+def test_gradcheck_of_combinations(case):
+    check(case, (2, 2))

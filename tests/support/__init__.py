@@ -1,0 +1,1 @@
+"""What the tests share: array libraries, cases drawn from the declarations, truth and bounds."""

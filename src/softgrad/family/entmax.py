@@ -2,13 +2,13 @@
 
 from typing import Any, Unpack
 
-from softgrad._array import Array, namespace
+from softgrad._array import Array, namespace, sum_dtype
 from softgrad.axis import Axis
 from softgrad.declare import Convention, Domain, Leaf, Member, Node, Numerics, State
 from softgrad.declare.laws import PERMUTES, SHIFT_FREE, SUMS_TO_ONE
 from softgrad.errors import ArgumentError, ArgumentTypeError
-from softgrad.family._rows import INF, NAN, conventions
-from softgrad.family._threshold import threshold
+from softgrad.family._rows import INF, NAN, conventions, like
+from softgrad.family._simplex import around_largest, around_smallest
 from softgrad.family.premaps import ARRAYS, INPUTS, Premap, logits
 from softgrad.family.softmax import SOFTMAX
 from softgrad.function import declare
@@ -31,18 +31,16 @@ def _power(p: Array, exponent: float) -> Array:
 
 def _solve(s: State) -> tuple[Array, ...]:
     xp = namespace(s.x)
-    top = s.axis.max(s.x)
-    top = xp.where(top == -INF, xp.zeros_like(top), top)
-    # nothing lower than one below the maximum is ever in the support
-    u = (s.alpha - 1) * (s.x - top)
-    u = xp.where(u < -2, xp.full_like(u, -2), u)
-    tau = threshold(u, s.alpha, s.axis)
-    height = u - tau
-    p = _power(xp.where(height < 0, xp.zeros_like(height), height), 1 / (s.alpha - 1))
-    p = xp.where(s.x == -INF, xp.zeros_like(p), p)
+    x = xp.astype(s.x, sum_dtype(s.x), copy=False)
+    top = s.axis.max(x)
+    finite = xp.isfinite(top)
+    gap = x - xp.where(finite, top, xp.zeros_like(top))
+    rows = around_largest if s.alpha <= 2 else around_smallest
+    p = xp.where(gap == -INF, xp.zeros_like(gap), rows(gap, s.alpha, s.axis))
     total = s.axis.sum(p)
     p = p / xp.where(total == 0, xp.ones_like(total), total)
-    return p, _power(p, 2 - s.alpha)
+    p = xp.where(finite | (top == -INF), p, xp.full_like(p, NAN))
+    return like(s.x, p), like(s.x, _power(p, 2 - s.alpha))
 
 
 def _define(mp: Any, x: list, alpha: float) -> list:
@@ -144,8 +142,8 @@ def entmax(x: Array, alpha: float = 1.5, axis: int = -1, **premap: Unpack[Premap
     the support.
 
     *Numerics*: entries off by at most 32 eps, in units of the largest, for rows up to 4,096
-    entries. τ is found by sorting for α = 1.5 and 2, by bisection otherwise, and polished by
-    Newton's method.
+    entries, for every α. The one unknown of a row is found by bisection and polished by Newton's
+    method.
 
     *Derivative*: :class:`~softgrad.structure.WeightedCentering` with s = p^(2−α) on the support:
     s∘(g − ⟨s,g⟩/Σs).

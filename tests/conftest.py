@@ -20,7 +20,6 @@ settings.register_profile(
 settings.load_profile("softgrad")
 
 
-
 def pytest_configure(config: pytest.Config) -> None:
     """Let torch use its own deprecated function: it does when forward mode is first used."""
     config.addinivalue_line("filterwarnings", "ignore:`torch.jit.script:DeprecationWarning")

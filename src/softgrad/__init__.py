@@ -12,6 +12,8 @@ Functions: :func:`softmax`, :func:`log_softmax`, :func:`logsumexp`, :func:`entma
 :func:`hvp`, :func:`linearize`, :func:`value_and_grad`. And :func:`check`, for anyone's gradient.
 """
 
+from typing import Any as _Any
+
 from softgrad.calculus import Jacobian as Jacobian
 from softgrad.calculus import hvp as hvp
 from softgrad.calculus import jacobian as jacobian
@@ -34,3 +36,10 @@ from softgrad.family import sparsemax as sparsemax
 from softgrad.function import functions as functions
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> _Any:
+    """Find functions that were declared elsewhere."""
+    if name in functions():
+        return functions()[name]
+    raise AttributeError(f"module 'softgrad' has no attribute {name!r}")

@@ -29,10 +29,12 @@ __all__ = [
     "Array",
     "as_array",
     "constant_like",
+    "copied",
     "device",
     "dtype_name",
     "framework",
     "full_view",
+    "in_library_of",
     "is_array",
     "is_eager",
     "is_floating",
@@ -114,6 +116,8 @@ def as_array(name: str, x: Any) -> Array:
         raise ArgumentTypeError(
             f"{name} is a masked array; give {name}.data and where=~{name}.mask"
         )
+    if isinstance(x, np.ndarray) and not x.dtype.isnative:
+        return x.astype(x.dtype.newbyteorder("="))
     if is_array(x):
         return x
     if isinstance(x, (bool, int, float, list, tuple, np.number)):
@@ -141,6 +145,26 @@ def is_eager(x: Array) -> bool:
         )
         return plain and not transformed and not torch.compiler.is_compiling()
     return is_numpy_array(x)
+
+
+def in_library_of(x: Array, name: str, value: Any) -> Array:
+    """Return ``value`` in the library of ``x``; lists and NumPy arrays are converted."""
+    value = as_array(name, value)
+    if framework(value) == framework(x):
+        return value
+    if framework(value) == "numpy":
+        return namespace(x).asarray(value, device=device(x))
+    raise ArgumentTypeError(
+        f"{name} is a {framework(value)} array where the input is a {framework(x)} one; "
+        "give both in one library"
+    )
+
+
+def copied(x: Array) -> Array:
+    """Return an array that shares no memory with ``x``, where memory can be written to."""
+    if is_torch_array(x):
+        return x.clone()
+    return x.copy() if is_numpy_array(x) else x
 
 
 def peek(x: Array) -> np.ndarray | None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
+import numpy as np
+
 from softgrad._array import (
     Array,
     as_array,
-    device,
+    constant_like,
     dtype_name,
-    framework,
+    in_library_of,
     is_array,
     is_floating,
     namespace,
@@ -55,7 +57,8 @@ class Call:
         return next(iter(self.inputs.values()))
 
     def like_input(self, y: Array) -> Array:
-        """Return ``y`` in the dtype of the primary input."""
+        """Return ``y`` as an array in the dtype of the primary input."""
+        y = np.asarray(y) if isinstance(y, np.generic) else y
         return namespace(y).astype(y, self.primary.dtype, copy=False)
 
 
@@ -143,13 +146,17 @@ class Function(Generic[P, R]):
             )
         for name in (*others, *self.arrays):
             value = bound.get(name)
-            if value is not None and not isinstance(value, (int, float)):
-                bound[name] = _in_library_of(x, name, value)
+            if is_array(value) or isinstance(value, (list, tuple, np.generic)):
+                bound[name] = in_library_of(x, name, value)
+                if name in self.arrays and getattr(value, "requires_grad", False):
+                    raise ArgumentError(
+                        f"{name} requires grad, but {self.name} has no derivative by it: detach it"
+                    )
         given = {primary: x}
         for name in others:
             value = bound.get(name, self.parameters[name].default)
             if name in wanted and isinstance(value, (int, float)):
-                value = namespace(x).asarray(float(value), dtype=x.dtype, device=device(x))
+                value = constant_like(float(value), x)
             if is_array(value) and is_floating(value):
                 given[name] = value
         for name in wanted:
@@ -159,18 +166,6 @@ class Function(Generic[P, R]):
                     f"differentiable here: {', '.join(given)}"
                 )
         return given
-
-
-def _in_library_of(x: Array, name: str, value: Any) -> Array:
-    value = as_array(name, value)
-    if framework(value) == framework(x):
-        return value
-    if framework(value) == "numpy":
-        return namespace(x).asarray(value, device=device(x))
-    raise ArgumentTypeError(
-        f"{name} is a {framework(value)} array where the input is a {framework(x)} one; "
-        "give both in one library"
-    )
 
 
 def _expanded(signature: inspect.Signature, options: inspect.Signature) -> inspect.Signature:

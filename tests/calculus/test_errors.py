@@ -1,4 +1,4 @@
-"""Bad input: the exception's type, and a message with the argument, what was given, what is allowed."""
+"""Bad input: the exception's type, and a message that says what was given and what is allowed."""
 
 from typing import Any
 
@@ -33,15 +33,33 @@ ROWS: list[Row] = [
     ("0-d", BY_ROW, {"x": np.float64(0.0)}, ArgumentError, r"0-d.*at least one dimension"),
     ("empty axis", BY_ROW, {"x": np.zeros((2, 0))}, ArgumentError, r"\(2, 0\).*at least one"),
     ("integers", list(FUNCTIONS), {"x": np.zeros((2, 3), int)}, ArgumentTypeError, "floating.*int"),
-    ("booleans", list(FUNCTIONS), {"x": np.zeros((2, 3), bool)}, ArgumentTypeError, "floating.*bool"),
+    (
+        "booleans",
+        list(FUNCTIONS),
+        {"x": np.zeros((2, 3), bool)},
+        ArgumentTypeError,
+        "floating.*bool",
+    ),
     ("complex", list(FUNCTIONS), {"x": X.astype(complex)}, ArgumentTypeError, "floating.*complex"),
     ("objects", list(FUNCTIONS), {"x": X.astype(object)}, ArgumentTypeError, "floating.*object"),
     ("strings", list(FUNCTIONS), {"x": "logits"}, ArgumentTypeError, "array.*str"),
     ("None", list(FUNCTIONS), {"x": None}, ArgumentTypeError, "array.*None"),
     ("ragged", list(FUNCTIONS), {"x": [[1.0], [1.0, 2.0]]}, ArgumentTypeError, "rectangular"),
     ("unknown", list(FUNCTIONS), {"dim": 1}, ArgumentTypeError, r"'dim'.*takes .*temperature"),
-    ("temperature 0", list(FUNCTIONS), {"temperature": 0.0}, ArgumentError, "temperature.*positive.*0"),
-    ("temperature < 0", list(FUNCTIONS), {"temperature": -1.0}, ArgumentError, "temperature.*positive"),
+    (
+        "temperature 0",
+        list(FUNCTIONS),
+        {"temperature": 0.0},
+        ArgumentError,
+        "temperature.*positive.*0",
+    ),
+    (
+        "temperature < 0",
+        list(FUNCTIONS),
+        {"temperature": -1.0},
+        ArgumentError,
+        "temperature.*positive",
+    ),
     (
         "temperatures",
         list(FUNCTIONS),
@@ -66,7 +84,13 @@ ROWS: list[Row] = [
         ArgumentError,
         r"bias.*\(3, 3\).*broadcast.*\(2, 3\)",
     ),
-    ("where not boolean", list(FUNCTIONS), {"where": X}, ArgumentTypeError, "where.*boolean.*float64"),
+    (
+        "where not boolean",
+        list(FUNCTIONS),
+        {"where": X},
+        ArgumentTypeError,
+        "where.*boolean.*float64",
+    ),
     (
         "where's shape",
         list(FUNCTIONS),
@@ -77,11 +101,23 @@ ROWS: list[Row] = [
     ("alpha < 1", WITH["alpha"], {"alpha": 0.5}, ArgumentError, "alpha.*at least 1.*0.5"),
     ("alpha inf", WITH["alpha"], {"alpha": np.inf}, ArgumentError, "alpha.*finite.*inf"),
     ("alpha nan", WITH["alpha"], {"alpha": np.nan}, ArgumentError, "alpha.*at least 1.*nan"),
-    ("alphas", WITH["alpha"], {"alpha": np.ones(2)}, ArgumentTypeError, "alpha.*one number.*ndarray"),
+    (
+        "alphas",
+        WITH["alpha"],
+        {"alpha": np.ones(2)},
+        ArgumentTypeError,
+        "alpha.*one number.*ndarray",
+    ),
     ("reduction", LOSSES, {"reduction": "average"}, ArgumentError, "reduction.*'mean'.*'average'"),
     ("smoothing", LOSSES, {"label_smoothing": 1.5}, ArgumentError, "label_smoothing.*0 to 1.*1.5"),
     ("z_loss", WITH["z_loss"], {"z_loss": -1.0}, ArgumentError, "z_loss.*non-negative.*-1"),
-    ("weight < 0", LOSSES, {"weight": np.array([1.0, -1, 1])}, ArgumentError, "weight.*non-negative.*-1"),
+    (
+        "weight < 0",
+        LOSSES,
+        {"weight": np.array([1.0, -1, 1])},
+        ArgumentError,
+        "weight.*non-negative.*-1",
+    ),
     (
         "pos_weight < 0",
         WITH["pos_weight"],
@@ -90,7 +126,13 @@ ROWS: list[Row] = [
         "pos_weight.*non-negative.*-2",
     ),
     ("weight's shape", LOSSES, {"weight": np.ones(2)}, ArgumentError, r"weight.*\(2,\)"),
-    ("weight's dtype", LOSSES, {"weight": np.ones(3, int)}, ArgumentTypeError, "weight.*floating.*int64"),
+    (
+        "weight's dtype",
+        LOSSES,
+        {"weight": np.ones(3, int)},
+        ArgumentTypeError,
+        "weight.*floating.*int64",
+    ),
     (
         "target's shape",
         ["cross_entropy"],
@@ -98,7 +140,13 @@ ROWS: list[Row] = [
         ArgumentError,
         r"target.*class indices.*\(2,\).*\(3,\)",
     ),
-    ("soft target's shape", LOSSES, {"target": np.ones((2, 2))}, ArgumentError, r"target.*\(2, 3\).*\(2, 2\)"),
+    (
+        "soft target's shape",
+        LOSSES,
+        {"target": np.ones((2, 2))},
+        ArgumentError,
+        r"target.*\(2, 3\).*\(2, 2\)",
+    ),
     (
         "class index too large",
         ["cross_entropy"],
@@ -113,7 +161,13 @@ ROWS: list[Row] = [
         ArgumentError,
         "target.*0 to 2.*-1",
     ),
-    ("target boolean", LOSSES, {"target": np.ones((2, 3), bool)}, ArgumentTypeError, "target.*bool"),
+    (
+        "target boolean",
+        LOSSES,
+        {"target": np.ones((2, 3), bool)},
+        ArgumentTypeError,
+        "target.*bool",
+    ),
     (
         "indices for binary",
         ["binary_cross_entropy"],
@@ -163,9 +217,9 @@ def test_exceptions_are_pythons_own_as_well():
 
 def test_two_libraries_in_one_call():
     torch = pytest.importorskip("torch")
-    with pytest.raises(ArgumentTypeError, match="target is a torch array.*numpy"):
+    with pytest.raises(ArgumentTypeError, match=r"target is a torch array.*numpy"):
         softgrad.cross_entropy(X, torch.zeros(2, dtype=torch.int64))
-    with pytest.raises(ArgumentTypeError, match="bias is a torch array.*numpy"):
+    with pytest.raises(ArgumentTypeError, match=r"bias is a torch array.*numpy"):
         softgrad.softmax(X, bias=torch.zeros(3))
     # constants may stay in NumPy
     assert softgrad.softmax(torch.zeros(2, 3), where=np.ones(3, bool)).shape == (2, 3)

@@ -1,5 +1,6 @@
 """The calculus asked for what it cannot do, and arrays at the edge of what it can."""
 
+import re
 import time
 import tracemalloc
 
@@ -24,7 +25,7 @@ ACTIONS = {
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("f", [np.tanh, lambda x: x, "softmax"], ids=["tanh", "lambda", "text"])
 def test_a_function_not_of_the_family(action, f):
-    with pytest.raises(ArgumentTypeError, match=rf"softgrad\.{action}.*torch\.func.*softgrad\.check"):
+    with pytest.raises(ArgumentTypeError, match=rf"\.{action}.*torch\.func.*softgrad\.check"):
         ACTIONS[action](f, X)
 
 
@@ -47,7 +48,7 @@ def test_unknown_wrt(action, wrt, words):
 @pytest.mark.parametrize("shape", [(3,), (3, 2), (2, 3, 1), ()], ids=str)
 def test_wrong_shapes_of_directions(shape):
     wrong = np.zeros(shape)
-    role = rf"must have shape \(2, 3\); got {str(shape).replace('(', chr(92) + '(').replace(')', chr(92) + ')')}"
+    role = rf"must have shape \(2, 3\); got {re.escape(str(shape))}"
     with pytest.raises(ArgumentError, match=f"cotangent {role}"):
         softgrad.vjp(softgrad.softmax, X)[1](wrong)
     with pytest.raises(ArgumentError, match=f"tangent of x {role}"):
@@ -68,7 +69,7 @@ def test_a_scalar_is_asked_for():
 
 
 def test_tangents_of_several_inputs_come_as_a_tuple():
-    with pytest.raises(ArgumentTypeError, match="tuple of 2.*x, bias"):
+    with pytest.raises(ArgumentTypeError, match=r"tuple of 2.*x, bias"):
         softgrad.jvp(softgrad.softmax, X, bias=X, wrt=("x", "bias"), tangent=X)
 
 

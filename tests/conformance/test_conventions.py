@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.cases import FUNCTIONS
 from support.libraries import JAX32, JAX64, NUMPY, STRICT, TORCH, library_params, numbers
-from support.routes import native
+from support.routes import native, softgrad_route
 
 import softgrad
 from softgrad.declare import Convention
@@ -48,10 +48,19 @@ def test_value(f, convention, library, dtype):
                 f(**args)
             return
         found = numbers(f(**args))
-        np.testing.assert_allclose(found, convention.gives, rtol=1e-6 if dtype == "float32" else 1e-15)
+        np.testing.assert_allclose(
+            found, convention.gives, rtol=1e-6 if dtype == "float32" else 1e-15
+        )
 
 
-@pytest.mark.parametrize(("library", "dtype"), library_params(NUMPY, TORCH, JAX32, JAX64, STRICT))
+ONE_EACH = [
+    p
+    for p in library_params(NUMPY, TORCH, JAX32, JAX64, STRICT)
+    if p.values[1] == p.values[0].dtypes[-1]
+]
+
+
+@pytest.mark.parametrize(("library", "dtype"), ONE_EACH)
 @pytest.mark.parametrize(("f", "convention"), FINITE)
 def test_first_and_second_derivatives_are_finite(f, convention, library, dtype):
     with library.mode():
@@ -61,12 +70,16 @@ def test_first_and_second_derivatives_are_finite(f, convention, library, dtype):
         args.setdefault("bias", library.array(np.zeros(tuple(x.shape)), dtype))
         wrt = tuple(k for k in f.wrt if k in args and "float" in str(args[k].dtype))
         t = tuple(library.array(np.ones(tuple(args[k].shape)), dtype) for k in wrt)
-        y, pullback = softgrad.vjp(f, wrt=wrt, **args)
+        y = f(**args)
         g = library.array(np.ones(tuple(y.shape)), dtype)
-        found = [*pullback(g), softgrad.jvp(f, wrt=wrt, tangent=t, **args)[1]]
-        found += softgrad.hvp(f, wrt=wrt, tangent=t, cotangent=g, **args)
-        found += [J.to_dense() for J in softgrad.jacobian(f, wrt=wrt, **args) if 0 not in x.shape]
-        if route := native(library.module):
+        routes = (
+            [native(library.module)]
+            if library.module == "jax"
+            else [softgrad_route, native(library.module)]
+        )
+        for route in filter(None, routes):
             _, vjp, dy, hvp = route(f, args, wrt, t, g)
-            found += [*vjp, dy, *hvp]
-        assert all(np.isfinite(numbers(a)).all() for a in found)
+            assert all(np.isfinite(numbers(a)).all() for a in (*vjp, dy, *hvp))
+        if library.module != "jax" and 0 not in x.shape:
+            for J in softgrad.jacobian(f, wrt=wrt, **args):
+                assert np.isfinite(numbers(J.to_dense())).all()

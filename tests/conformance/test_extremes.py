@@ -44,7 +44,12 @@ def draw(name: str, n: int, dtype: str) -> np.ndarray:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("name", "n"),
-    [(name, n) for name in DRAWS for n in LENGTHS if n < 131_072 or name in ("to ±1e4", "normal × 1e4")],
+    [
+        (name, n)
+        for name in DRAWS
+        for n in LENGTHS
+        if n < 131_072 or name in ("to ±1e4", "normal × 1e4")
+    ],
 )
 def test_softmax_of_every_length(name, n, dtype):
     x = draw(name, n, dtype)

@@ -74,7 +74,11 @@ PEERS = {
     "logsumexp": (torch.logsumexp, special.logsumexp, jax.nn.logsumexp),
     "sigmoid": (torch.sigmoid, special.expit, jax.nn.sigmoid),
     "log_sigmoid": (F.logsigmoid, special.log_expit, jax.nn.log_sigmoid),
-    "softplus": (lambda x: F.softplus(x, threshold=800), lambda x: np.logaddexp(0, x), jax.nn.softplus),
+    "softplus": (
+        lambda x: F.softplus(x, threshold=800),
+        lambda x: np.logaddexp(0, x),
+        jax.nn.softplus,
+    ),
 }
 
 
@@ -86,7 +90,10 @@ def test_functions_are_those_of_torch_scipy_and_jax(name, axis):
     by_row = "axis" in f.parameters
     with jax.enable_x64(True):
         for peer, make, keyword in zip(
-            PEERS[name], (torch.tensor, np.array, jax.numpy.asarray), ("dim", "axis", "axis"), strict=True
+            PEERS[name],
+            (torch.tensor, np.array, jax.numpy.asarray),
+            ("dim", "axis", "axis"),
+            strict=True,
         ):
             where, theirs = ({"axis": axis}, {keyword: axis}) if by_row else ({}, {})
             ours = numbers(f(make(x), **where))

@@ -11,7 +11,9 @@ jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
 MODES = [pytest.param((JAX32, 2e-5), id="x64-off"), pytest.param((JAX64, 1e-12), id="x64-on")]
-ALL_AT_ONCE = [case for case in cases(singles) if {"temperature", "bias", "softcap"} <= set(case.chosen)]
+ALL_AT_ONCE = [
+    case for case in cases(singles) if {"temperature", "bias", "softcap"} <= set(case.chosen)
+]
 
 
 @pytest.fixture(params=MODES)

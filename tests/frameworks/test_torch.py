@@ -20,7 +20,9 @@ def point(case: Case, shape=(3, 4), device="cpu"):
     x = torch.linspace(-2, 2.3, int(np.prod(shape)), dtype=torch.float64)
     x = x[torch.randperm(x.numel(), generator=torch.Generator().manual_seed(1))].reshape(shape)
     args = make(TORCH, case.args(x.numpy(), 5), "float64")
-    rest = {k: v.to(device) if hasattr(v, "to") else v for k, v in args.items() if k != case.primary}
+    rest = {
+        k: v.to(device) if hasattr(v, "to") else v for k, v in args.items() if k != case.primary
+    }
     return (lambda x: case.function(x, **rest)), x.to(device), rest
 
 

@@ -9,7 +9,9 @@ from support.libraries import EPSILON, library_params, numbers
 from support.strategies import draws, seeds
 
 LAWS = [
-    pytest.param(f, law, id=f"{f.name}: {law.statement}") for f in FUNCTIONS.values() for law in f.laws
+    pytest.param(f, law, id=f"{f.name}: {law.statement}")
+    for f in FUNCTIONS.values()
+    for law in f.laws
 ]
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from support.cases import Case, cases, singles
-from support.libraries import numbers
 from support.strategies import draws, like, seeds, shapes
 
 import softgrad
@@ -29,7 +28,7 @@ def test_products(case, shape, seed):
     """VJP and JVP are adjoint, J is linear, and the Hessian of ⟨g, f⟩ is symmetric."""
     f = case.function
     args, wrt, t, g = point(case, shape, seed)
-    y, pullback = softgrad.vjp(f, wrt=wrt, **args)
+    _, pullback = softgrad.vjp(f, wrt=wrt, **args)
     _, push = softgrad.linearize(f, wrt=wrt, **args)
     dy = push(tuple(t))
     back = sum((a * b).sum() for a, b in zip(pullback(g), t, strict=True))

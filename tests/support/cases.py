@@ -181,6 +181,4 @@ def cases(kind: Callable[[Function], Iterator[Case]], *names: str) -> list[Case]
 
 def make(library: Any, args: dict[str, Any], dtype: str) -> dict[str, Any]:
     """Return the arguments with arrays of a library."""
-    return {
-        k: library.array(v, dtype) if isinstance(v, np.ndarray) else v for k, v in args.items()
-    }
+    return {k: library.array(v, dtype) if isinstance(v, np.ndarray) else v for k, v in args.items()}

@@ -12,7 +12,9 @@ import torch.nn.functional as F
 __all__ = ["PLAIN"]
 
 
-def premapped(x: Any, temperature=1.0, softcap=None, bias=None, where=None, masked=-torch.inf) -> Any:
+def premapped(
+    x: Any, temperature=1.0, softcap=None, bias=None, where=None, masked=-torch.inf
+) -> Any:
     z = x if bias is None else x + bias
     z = z if softcap is None else softcap * torch.tanh(z / softcap)
     z = z / temperature

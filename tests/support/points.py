@@ -24,7 +24,7 @@ SHORT: dict[str, tuple[float, float, float]] = {
     "confident": (0.1, 17.3, -0.6),
     "zero and tied": (0.0, 0.0, -1.1),
 }
-"""Rows for calls with premaps, which round the logits: large ones have lost their digits by then."""
+"""Rows for calls with premaps, which round the logits: large ones have lost digits by then."""
 
 
 def logits(dtype: str, rows: dict[str, tuple[float, ...]]) -> np.ndarray:

@@ -171,7 +171,7 @@ class _Local:
 
 
 def _simplex(p: np.ndarray, alpha: float) -> np.ndarray:
-    """Return Σ_m |C_mk| |C_mi| |∂s_m/∂x_j|, C = I − 1wᵀ: the terms of softmax's dJ = Cᵀ diag(ds) C."""
+    """Return Σ_m |C_mk| |C_mi| |∂s_m/∂x_j|, C = I − 1wᵀ: the terms of dJ = Cᵀ diag(ds) C."""
     s = np.where(p > 0, p, 1.0) ** (2 - alpha) * (p > 0)
     slope = np.abs(2 - alpha) * np.where(p > 0, p, 1.0) ** (1 - alpha) * (p > 0)
     w = s / (s.sum() or 1.0)

@@ -15,6 +15,7 @@ from jax.custom_derivatives import SymbolicZero
 from softgrad._array import Array
 from softgrad.axis import Axis
 from softgrad.declare import Member
+from softgrad.errors import ArgumentError
 
 __all__ = ["solve"]
 
@@ -37,6 +38,7 @@ def _bind(member: Member, axis: Axis | None, constants: tuple[tuple[str, Any], .
         return member.solve(member.state(axis, operands, dict(constants)))
 
     def rule(primals: Any, tangents: Any) -> Any:
+        _refuse(member, tangents)
         fields = solve(*primals)
         state = member.state(axis, primals, dict(constants), fields)
         moving = {
@@ -48,3 +50,14 @@ def _bind(member: Member, axis: Axis | None, constants: tuple[tuple[str, Any], .
 
     solve.defjvp(rule, symbolic_zeros=True)
     return solve
+
+
+def _refuse(member: Member, tangents: Any) -> None:
+    """Raise rather than return a derivative of 0 by a coefficient."""
+    for name, t in zip(member.arrays, tangents[len(member.inputs) :], strict=True):
+        inexact = t is not None and jax.dtypes.issubdtype(t.dtype, jax.numpy.inexact)
+        if inexact and not isinstance(t, SymbolicZero):
+            raise ArgumentError(
+                f"the weights of a loss have no derivative ({name} of {member.name}): "
+                "pass them through jax.lax.stop_gradient"
+            )

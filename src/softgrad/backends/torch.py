@@ -38,16 +38,16 @@ def solve(
 ) -> tuple[Array, ...]:
     """Return the member's fields, differentiable by torch."""
     if _forward_over_forward():
-        return portable.solve(member, axis, operands, constants)
+        raise RuntimeError(
+            "torch loses tangents in forward mode over forward mode, for every autograd.Function, "
+            "and would return a wrong second derivative: use torch.func.hessian, which is forward "
+            "over reverse, or softgrad.hvp"
+        )
     return _bind(member).apply(axis, constants, *operands)
 
 
 def _forward_over_forward() -> bool:
-    """Tell whether ``torch.func.jvp`` is nested in itself.
-
-    torch loses the outer tangent of what a Function saved, for every Function with a ``jvp``, and
-    returns a wrong second derivative without a word; plain operations it differentiates rightly.
-    """
+    """Tell whether ``torch.func.jvp`` is nested in itself."""
     stack = torch._C._functorch.get_interpreter_stack() or ()
     kinds = [interpreter.key() for interpreter in stack]
     return kinds.count(torch._C._functorch.TransformType.Jvp) > 1

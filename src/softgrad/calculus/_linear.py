@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from functools import reduce
 from operator import add
+from types import NoneType
 from typing import Any
 
 import numpy as np
 
-from softgrad._array import Array, as_array, namespace
+from softgrad._array import Array, copied, dtype_name, in_library_of, namespace
 from softgrad.backends.select import solver_for
 from softgrad.declare import Leaf, Node, State
 from softgrad.declare.graph import evaluate, leaves
@@ -56,7 +57,7 @@ class Linear:
         self._states: dict[Node, State] = {}
         solve = solver_for(self.call.primary)
         self.working = evaluate(self.call.root, solve, self._states)
-        self.value: Array = self.call.like_input(self.working)
+        self.value: Array = copied(self.call.like_input(self.working))
 
     def push(self, tangents: Mapping[str, Array]) -> Array:
         """Return the output's tangent for tangents of the inputs."""
@@ -101,7 +102,8 @@ class Linear:
             given = self.call.inputs[name]
             xp = namespace(given)
             found = gradient.get(name)
-            result[name] = xp.zeros_like(given) if found is None else xp.astype(found, given.dtype)
+            found = xp.zeros_like(given) if found is None else xp.astype(found, given.dtype)
+            result[name] = np.asarray(found) if isinstance(found, np.generic) else found
         return result
 
     def _reaches(self, node: Node | Leaf) -> bool:
@@ -177,7 +179,9 @@ class _Motion:
 
 def fitted(role: str, t: Any, like: Array, dtype: Any) -> Array:
     """Return a tangent or cotangent in ``dtype`` if it has the shape of what it belongs to."""
-    t = as_array(role, t)
+    t = in_library_of(like, role, t)
+    if "complex" in dtype_name(t):
+        raise ArgumentTypeError(f"{role} must be real; got {dtype_name(t)}")
     if tuple(t.shape) != tuple(like.shape):
         raise ArgumentError(f"{role} must have shape {tuple(like.shape)}; got {tuple(t.shape)}")
     xp = namespace(like)
@@ -185,7 +189,9 @@ def fitted(role: str, t: Any, like: Array, dtype: Any) -> Array:
 
 
 def _names(f: Function, wrt: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    names = (f.wrt[0],) if wrt is None else (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    if not isinstance(wrt, (str, tuple, list, NoneType)):
+        raise ArgumentTypeError(f"wrt must be a name, a tuple of names or None; got {wrt!r}")
+    names = (f.wrt[0],) if wrt is None else (wrt,) if isinstance(wrt, str) else tuple(wrt or ())
     for name in names:
         if name not in f.wrt:
             raise ArgumentError(

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from softgrad._array import Array, device, is_array, namespace, working_dtype
+from softgrad._array import Array, device, framework, is_array, namespace, peek, working_dtype
 from softgrad.axis import Axis
 from softgrad.calculus._html import LARGEST, table
 from softgrad.calculus._linear import fitted, linear
 from softgrad.declare import Leaf, Node
-from softgrad.errors import ArgumentTypeError, MissingExtra
+from softgrad.errors import ArgumentError, ArgumentTypeError, MissingExtra
 from softgrad.structure import Structure, Transpose
 
 __all__ = ["Jacobian", "jacobian"]
@@ -81,8 +81,16 @@ class Jacobian:
 
     def diagonal(self) -> Array:
         """Return ∂y_i/∂x_i in the shape of the input, where input and output have one shape."""
-        with np.errstate(all="ignore"):
-            return self._like_input(self.structure.diagonal())
+        xp = namespace(self.inner)
+        if tuple(self.outer.shape) != tuple(self.inner.shape):
+            rows, columns = self.shape
+            raise ArgumentError(f"the {rows} x {columns} Jacobian of {self.label} has no diagonal")
+        try:
+            with np.errstate(all="ignore"):
+                return self._like_input(self.structure.diagonal())
+        except ValueError:  # no rule tells it
+            dense = xp.reshape(self.to_dense(), self.shape)
+            return xp.reshape(xp.linalg.diagonal(dense), tuple(self.inner.shape))
 
     def trace(self) -> Array:
         """Return the sum of the diagonal; ``diagonal().sum(axis)`` is the trace row by row."""
@@ -93,15 +101,15 @@ class Jacobian:
         counted = self.structure.rank()
         if counted is not None:
             return int(counted)
-        dense = self.to_dense()
-        xp = namespace(dense)
-        return int(np.linalg.matrix_rank(np.asarray(xp.reshape(dense, self.shape))))
+        return int(np.linalg.matrix_rank(self._matrix()))
 
     def to_dense(self) -> Array:
         """Return ∂output/∂input as an array of shape output.shape + input.shape."""
         xp = namespace(self.inner)
         rows, columns = self.shape
         full = tuple(self.outer.shape) + tuple(self.inner.shape)
+        if not rows or not columns:
+            return xp.zeros(full, dtype=self.outer.dtype)
         if isinstance(self.structure, Transpose):
             forward = xp.reshape(self.T.to_dense(), (columns, rows))
             return xp.reshape(xp.matrix_transpose(forward), full)
@@ -124,7 +132,7 @@ class Jacobian:
         """
         if self.axis is None or not self._by_row:
             raise ArgumentTypeError(
-                f"the {self.label} has no blocks, one per row: use diagonal() or to_dense()"
+                f"the Jacobian of {self.label} has no blocks, one per row: use to_dense()"
             )
         xp, dim = namespace(self.inner), self.axis.dim
         if prod(self.outer.shape) == 1 and tuple(self.outer.shape) != tuple(self.inner.shape):
@@ -141,6 +149,9 @@ class Jacobian:
 
     def as_linear_operator(self) -> Any:
         """Return a ``scipy.sparse.linalg.LinearOperator`` on flattened NumPy arrays."""
+        if framework(self.inner) != "numpy":
+            library = framework(self.inner)
+            raise ArgumentTypeError(f"as_linear_operator acts on NumPy arrays; this is {library}")
         try:
             linalg: Any = import_module("scipy.sparse.linalg")
         except ImportError:
@@ -161,6 +172,12 @@ class Jacobian:
         dropped = [*inner[:dim], *inner[dim + 1 :]]
         return len(inner) == self.rank_of_input and outer in (inner, row, dropped)
 
+    def _matrix(self) -> np.ndarray:
+        dense = peek(self.to_dense())
+        if dense is None:
+            raise ArgumentTypeError("the values of this Jacobian cannot be read here")
+        return np.asarray(dense, dtype=float).reshape(self.shape)
+
     def _identity(self, n: int, like: Array) -> Array:
         return namespace(like).eye(n, dtype=like.dtype, device=device(like))
 
@@ -177,8 +194,7 @@ class Jacobian:
         rows, columns = self.shape
         if not 0 < max(rows, columns) <= LARGEST:
             return f"<code>{escape(repr(self))}</code>"
-        dense = np.asarray(self.to_dense(), dtype=float)
-        return table(dense.reshape(rows, columns), repr(self))
+        return table(self._matrix(), repr(self))
 
 
 def jacobian(f: Any, *args: Any, wrt: Any = None, **options: Any) -> Any:

@@ -33,7 +33,8 @@ def vjp(
         The value.
     pullback : callable
         Takes a cotangent of the shape of ``y``; returns the gradient, or a tuple of gradients in
-        the order of ``wrt``. It may be called any number of times and changes nothing.
+        the order of ``wrt``. It may be called any number of times and changes nothing; it reads the
+        arguments of this call, which must not be written to in between.
 
     Raises
     ------

@@ -63,19 +63,24 @@ SQUARE = Member(
 TOTAL = Member(
     name="total",
     inputs=("rows", "extra"),
-    arrays=("share", "extra_share"),
+    arrays=("share", "extra_share", "nothing"),
     fields=("loss",),
-    solve=lambda s: (s.axis.drop(s.axis.sum(_combined(s))),),
+    solve=lambda s: (_or_nothing(s, s.axis.drop(s.axis.sum(_combined(s)))),),
     jacobian=lambda s: {
         "rows": Functional(s.share, s.axis),
         "extra": Functional(s.extra_share, s.axis),
     },
-    definition=lambda mp, rows, extra, share, extra_share: mp.fsum(
-        a * b for a, b in zip([*rows, *(extra or ())], [*share, *(extra_share or ())], strict=True)
+    definition=lambda mp, rows, extra, share, extra_share, nothing: mp.fsum(
+        [
+            *(a * b for a, b in zip(rows, share, strict=True)),
+            *(a * b for a, b in zip(extra or (), extra_share or (), strict=True)),
+            *(nothing or ())[:1],
+        ]
     ),
     linear=True,
 )
-"""Rows, and a second term per row where there is one, summed with given shares."""
+"""Rows, and a second term per row where there is one, summed with given shares; ``nothing`` is NaN
+where the sum is a mean over no rows, whose value does not exist and whose derivative is 0."""
 
 SHARE = Member(
     name="share",
@@ -91,6 +96,10 @@ SHARE = Member(
     linear=True,
 )
 """As ``TOTAL``, row by row."""
+
+
+def _or_nothing(s: Any, total: Array) -> Array:
+    return total if s.nothing is None else total + s.nothing
 
 
 def _combined(s: Any) -> Array:
@@ -128,12 +137,17 @@ def reduced(
         A second number per row and its coefficient.
     """
     shares = [share, extra_share]
+    nothing = None
     if reduction == "mean":
         xp = namespace(count)
-        count = xp.where(count == 0, xp.full_like(count, xp.nan), count)
-        shares = [None if a is None else a / count for a in shares]
+        empty = count == 0
+        divisor = xp.where(empty, xp.ones_like(count), count)
+        shares = [None if a is None else xp.where(empty, 0 * a, a / divisor) for a in shares]
+        nothing = xp.where(empty, xp.full_like(count, xp.nan), xp.zeros_like(count))
     inputs: dict[str, Node | Leaf] = {"rows": rows}
     arrays = {"share": shares[0]}
+    if nothing is not None:
+        arrays["nothing"] = nothing
     if extra is not None:
         inputs["extra"], arrays["extra_share"] = extra, shares[1]
     member, axis = (SHARE, None) if reduction == "none" else (TOTAL, ALL)

@@ -1,16 +1,19 @@
 """Targets of a classification loss: class indices or probabilities, as one array of weights."""
 
 from dataclasses import dataclass
+from numbers import Integral
+from types import NoneType
 
 import numpy as np
 
-from softgrad._array import Array, device, dtype_name, is_array, is_floating, namespace, peek
+from softgrad._array import Array, device, dtype_name, is_array, namespace, peek, possible
 from softgrad.axis import Axis
 from softgrad.declare import Leaf, Node
 from softgrad.errors import ArgumentError, ArgumentTypeError
+from softgrad.family._arguments import coefficients, number
 from softgrad.family._reduction import MIX
 
-__all__ = ["Targets", "check_nonnegative", "class_weights", "targets", "unit_interval"]
+__all__ = ["Targets", "class_weights", "targets", "unit_interval"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,14 @@ class Targets:
         1 for rows that count, 0 for ignored ones, in the shape of one number per row.
     count
         What the mean over all rows divides by.
+    counts
+        Mask of the logits whose rows count, or None where all are seen to.
     """
 
     weights: Node | Leaf
     active: Array
     count: Array
+    counts: Array | None = None
 
 
 def targets(
@@ -50,11 +56,12 @@ def targets(
         _check_shape(target.array, tuple(logits.array.shape), "probabilities")
         y: Leaf = target
         active = xp.ones(rows, dtype=target.array.dtype, device=device(target.array))
+        counts = None
         count = xp.sum(active)
     else:
-        y, active, count = _from_indices(target, logits, axis, rows, weight, ignore_index)
+        y, active, count, counts = _from_indices(target, logits, axis, rows, weight, ignore_index)
     if weight is None and smoothing == 0 and where is None:
-        return Targets(y, active, count)
+        return Targets(y, active, count, counts)
     full = xp.ones_like(logits.array)
     exists = full if where is None else xp.astype(where, full.dtype)
     w = full if weight is None else weight * full
@@ -63,7 +70,7 @@ def targets(
     gain = (1 - smoothing) * w
     offset = smoothing * uniform * w * axis.lift(active)
     arrays = {"gain": gain, "offset": offset, "slope": gain * exists}
-    return Targets(Node(MIX, {"y": y}, arrays=arrays), active, count)
+    return Targets(Node(MIX, {"y": y}, arrays=arrays), active, count, counts)
 
 
 def _from_indices(
@@ -73,21 +80,26 @@ def _from_indices(
     rows: tuple[int, ...],
     weight: Array | None,
     ignore_index: int | None,
-) -> tuple[Leaf, Array, Array]:
+) -> tuple[Leaf, Array, Array, Array | None]:
     x = logits.array
     xp = namespace(x)
-    if not is_array(target) or "int" not in str(target.dtype):
+    if isinstance(target, int) and not isinstance(target, bool):
+        target = xp.asarray(target, device=device(x))
+    if not is_array(target) or "int" not in dtype_name(target):
         kind = dtype_name(target) if is_array(target) else type(target).__name__
         raise ArgumentTypeError(
             f"target must hold class indices (integers) or probabilities (floating); got {kind}"
         )
     _check_shape(target, rows, "class indices")
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, (Integral, NoneType)):
+        raise ArgumentTypeError(f"ignore_index must be an integer or None; got {ignore_index!r}")
     classes = axis.size(x)
+    if (seen := peek(target)) is not None:
+        _check_range(seen, classes, ignore_index)
+    if dtype_name(target).startswith("uint"):
+        target = xp.astype(target, xp.int32)
     ignored = xp.zeros_like(target) == 1 if ignore_index is None else target == ignore_index
     stray = ((target < 0) | (target >= classes)) & ~ignored
-    seen = peek(target)
-    if seen is not None:
-        _check_range(seen, classes, ignore_index)
     bare = Axis(axis.dim)
     nowhere = xp.full_like(target, -1)
     y = xp.astype(axis.positions(x) == bare.lift(xp.where(ignored, nowhere, target)), x.dtype)
@@ -96,7 +108,11 @@ def _from_indices(
         y = xp.where(bare.lift(stray), xp.full_like(y, xp.nan), y)
     active = xp.astype(~ignored, x.dtype)
     counted = active if weight is None else bare.drop(axis.sum(y * weight))
-    return Leaf("target", y), active, xp.sum(counted)
+    counts = None
+    if possible(ignored):
+        # nothing of a row that does not count is read, not even NaN
+        counts = xp.broadcast_to(bare.lift(~ignored), x.shape)
+    return Leaf("target", y), active, xp.sum(counted), counts
 
 
 def _check_range(target: np.ndarray, classes: int, ignore_index: int | None) -> None:
@@ -115,37 +131,25 @@ def _check_shape(target: Array, expected: tuple[int, ...], kind: str) -> None:
         )
 
 
-def class_weights(name: str, weight: Array | None, logits: Leaf, axis: Axis) -> Array | None:
+def class_weights(weight: Array | None, logits: Leaf, axis: Axis) -> Array | None:
     """Return one non-negative weight per class, shaped to broadcast along the axis."""
     if weight is None:
         return None
     x = logits.array
-    xp = namespace(x)
     classes = axis.size(x)
-    if not is_array(weight) or not is_floating(weight):
-        kind = dtype_name(weight) if is_array(weight) else type(weight).__name__
-        raise ArgumentTypeError(f"{name} must be an array of floating dtype; got {kind}")
+    weight = coefficients("weight", weight, x)
     if tuple(weight.shape) != (classes,):
         raise ArgumentError(
-            f"{name} must have shape ({classes},), one per class; got {tuple(weight.shape)}"
+            f"weight must have shape ({classes},), one per class; got {tuple(weight.shape)}"
         )
-    check_nonnegative(name, weight)
     shape = [1] * x.ndim
-    shape[axis.dim] = classes
-    return xp.reshape(xp.asarray(weight, dtype=x.dtype, device=device(x)), tuple(shape))
-
-
-def check_nonnegative(name: str, weight: Array) -> None:
-    """Raise if an entry can be seen to be negative."""
-    seen = peek(weight)
-    if seen is not None and (seen < 0).any():
-        raise ArgumentError(f"{name} must be non-negative; got {seen.min()}")
+    shape[axis.dim or -1] = classes
+    return namespace(x).reshape(weight, tuple(shape))
 
 
 def unit_interval(name: str, value: float) -> float:
-    """Return ``value`` if it is a number from 0 to 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ArgumentTypeError(f"{name} must be a number; got {type(value).__name__}")
+    """Return ``value`` as a float if it is from 0 to 1."""
+    value = number(name, value)
     if not 0 <= value <= 1:
         raise ArgumentError(f"{name} must be from 0 to 1; got {value}")
-    return float(value)
+    return value

@@ -2,13 +2,14 @@
 
 from typing import Any, Unpack
 
-from softgrad._array import Array, dtype_name, full_view, is_array, is_floating, namespace
+from softgrad._array import Array, dtype_name, full_view, is_array, namespace
 from softgrad.declare import Convention, Domain, Law, Leaf, Member, Node, Numerics, State
 from softgrad.errors import ArgumentError, ArgumentTypeError
+from softgrad.family._arguments import check_fits, coefficients
 from softgrad.family._logistic import halves
 from softgrad.family._reduction import MIX, check_reduction, reduced
-from softgrad.family._targets import check_nonnegative, unit_interval
-from softgrad.family.premaps import ARRAYS, INPUTS, Premap, check_fits
+from softgrad.family._targets import unit_interval
+from softgrad.family.premaps import ARRAYS, INPUTS, Premap, mask
 from softgrad.family.premaps import logits as premapped
 from softgrad.function import declare
 from softgrad.structure import Diagonal
@@ -181,26 +182,19 @@ def binary_cross_entropy(
         gain = full_view(1 - smoothing, x)
         arrays = {"gain": gain, "offset": full_view(smoothing / 2, x), "slope": gain}
         y = Node(MIX, {"y": target}, arrays=arrays)
-    where = premap.get("where")
+    where = mask(premap.get("where"), logits)
     share = _weights("weight", weight, logits)
     active = full_view(1.0, x)
     if where is not None:
-        active = xp.astype(xp.broadcast_to(where, x.shape), x.dtype)
+        active = xp.astype(where, x.dtype)
         share = share * active
     odds = {"pos_weight": _weights("pos_weight", pos_weight, logits)}
     rows = Node(BERNOULLI, {"x": z, "y": y}, arrays=odds)
-    return reduced(check_reduction(reduction), rows, share, xp.sum(active))
+    return reduced(check_reduction(reduction), rows, share, xp.sum(active, dtype=x.dtype))
 
 
 def _weights(name: str, value: Array | None, logits: Leaf) -> Array:
     x = logits.array
-    if value is None:
-        return full_view(1.0, x)
-    xp = namespace(x)
-    if isinstance(value, (int, float)):
-        value = xp.asarray(float(value))
-    if not is_floating(value):
-        raise ArgumentTypeError(f"{name} must be floating; got {dtype_name(value)}")
+    value = coefficients(name, 1.0 if value is None else value, x)
     check_fits(name, value, logits)
-    check_nonnegative(name, value)
-    return xp.broadcast_to(xp.astype(value, x.dtype), x.shape)
+    return namespace(x).broadcast_to(value, x.shape)

@@ -2,15 +2,16 @@
 
 from typing import Unpack
 
-from softgrad._array import Array, full_view
+from softgrad._array import Array, full_view, namespace
 from softgrad.axis import Axis
 from softgrad.declare import Convention, Domain, Law, Node, Numerics
 from softgrad.errors import ArgumentError
+from softgrad.family._arguments import nonnegative
 from softgrad.family._reduction import PAIR, SQUARE, check_reduction, reduced
 from softgrad.family._targets import class_weights, targets, unit_interval
 from softgrad.family.log_softmax import LOG_SOFTMAX
 from softgrad.family.logsumexp import LOGSUMEXP
-from softgrad.family.premaps import ARRAYS, INPUTS, Premap, nonnegative
+from softgrad.family.premaps import ARRAYS, FILL, INPUTS, Premap, mask
 from softgrad.family.premaps import logits as premapped
 from softgrad.function import declare
 
@@ -86,9 +87,7 @@ SHIFT_FREE = Law(
 
 
 def _first(x: Array) -> Array:
-    from softgrad._array import namespace
-
-    return namespace(x).zeros(x.shape[0], dtype=namespace(x).int64)
+    return namespace(x).zeros(x.shape[0], dtype=namespace(x).int32)
 
 
 @declare(
@@ -176,7 +175,7 @@ def cross_entropy(
     """
     along = Axis.of(logits.array, axis, name="logits")
     z = premapped(logits, **premap)
-    weight = class_weights("weight", weight, logits, along)
+    weight = class_weights(weight, logits, along)
     asked = targets(
         target,
         logits,
@@ -184,8 +183,10 @@ def cross_entropy(
         weight=weight,
         smoothing=unit_interval("label_smoothing", label_smoothing),
         ignore_index=ignore_index,
-        where=premap.get("where"),
+        where=mask(premap.get("where"), logits),
     )
+    if asked.counts is not None:
+        z = Node(FILL, {"x": z}, arrays={"where": asked.counts}, constants={"value": 0.0})
     log_p = Node(LOG_SOFTMAX, {"x": z}, along, constants={"empty": 0.0})
     rows = Node(PAIR, {"y": log_p, "q": asked.weights}, along)
     penalty = nonnegative("z_loss", z_loss)

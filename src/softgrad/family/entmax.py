@@ -4,9 +4,10 @@ from typing import Any, Unpack
 
 from softgrad._array import Array, namespace, sum_dtype
 from softgrad.axis import Axis
-from softgrad.declare import Convention, Domain, Leaf, Member, Node, Numerics, State
+from softgrad.declare import Convention, Domain, Member, Node, Numerics, State
 from softgrad.declare.laws import PERMUTES, SHIFT_FREE, SUMS_TO_ONE
-from softgrad.errors import ArgumentError, ArgumentTypeError
+from softgrad.errors import ArgumentError
+from softgrad.family._arguments import number
 from softgrad.family._rows import INF, NAN, conventions, like
 from softgrad.family._simplex import around_largest, around_smallest
 from softgrad.family.premaps import ARRAYS, INPUTS, Premap, logits
@@ -216,8 +217,7 @@ def sparsemax(x: Array, axis: int = -1, **premap: Unpack[Premap]) -> Array:
 
 
 def _checked(alpha: float) -> float:
-    if isinstance(alpha, (Leaf, bool)) or not isinstance(alpha, (int, float)):
-        raise ArgumentTypeError(f"alpha must be one number; got {type(alpha).__name__}")
+    alpha = number("alpha", alpha)
     if not 1 <= alpha < INF:
         raise ArgumentError(f"alpha must be at least 1 and finite; got {alpha}")
-    return float(alpha)
+    return alpha

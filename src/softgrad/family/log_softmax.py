@@ -33,7 +33,7 @@ LOG_SOFTMAX = Member(
     inputs=("x",),
     fields=("y", "p"),
     solve=_solve_log_softmax,
-    jacobian=lambda s: {"x": Centering(s.p, s.x > -INF, s.axis)},
+    jacobian=lambda s: {"x": Centering(s.p, s.x != -INF, s.axis)},
     sensitivity=lambda s: {"p": {"x": WeightedCentering(s.p, s.axis)}},
     definition=_define_log_softmax,
 )

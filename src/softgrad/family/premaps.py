@@ -2,12 +2,13 @@
 
 from typing import TypedDict
 
-from softgrad._array import Array, constant_like, full_view, is_array, namespace, peek
+from softgrad._array import Array, full_view, is_array, namespace, peek
 from softgrad.declare import Leaf, Member, Node, State
 from softgrad.errors import ArgumentError, ArgumentTypeError
+from softgrad.family._arguments import as_leaf, check_fits, positive
 from softgrad.structure import Diagonal
 
-__all__ = ["ARRAYS", "INPUTS", "Premap", "check_fits", "logits", "nonnegative"]
+__all__ = ["ARRAYS", "INPUTS", "Premap", "logits", "mask"]
 
 
 class Premap(TypedDict, total=False):
@@ -105,9 +106,9 @@ def logits(
     x: Leaf,
     masked: float = -float("inf"),
     *,
-    temperature: Leaf | float = 1.0,
+    temperature: Array | float = 1.0,
     softcap: float | None = None,
-    bias: Leaf | None = None,
+    bias: Array | None = None,
     where: Array | None = None,
 ) -> Node | Leaf:
     """Return c·tanh((x + bias)/c)/temperature with ``masked`` where ``where`` is False.
@@ -130,35 +131,37 @@ def logits(
     """
     z: Node | Leaf = x
     if bias is not None:
-        check_fits("bias", _leaf("bias", bias, x).array, x)
-        z = Node(SHIFT, {"x": z, "bias": _leaf("bias", bias, x)})
+        z = Node(SHIFT, {"x": z, "bias": as_leaf("bias", bias, x)})
     if where is not None:
-        where = _mask(where, x)
+        where = mask(where, x)
         z = Node(FILL, {"x": z}, arrays={"where": where}, constants={"value": 0.0})
     if softcap is not None:
-        z = Node(SOFTCAP, {"x": z}, constants={"cap": _positive("softcap", softcap)})
-    if isinstance(temperature, Leaf) or temperature != 1.0:
-        z = Node(TEMPER, {"x": z, "temperature": _temperature(temperature, x)})
+        z = Node(SOFTCAP, {"x": z}, constants={"cap": positive("softcap", softcap, x.array)})
+    if (divisor := _temperature(temperature, x)) is not None:
+        z = Node(TEMPER, {"x": z, "temperature": divisor})
     if where is not None and masked != 0.0:
         z = Node(FILL, {"x": z}, arrays={"where": where}, constants={"value": masked})
     return z
 
 
-def _leaf(name: str, value: Leaf | float, x: Leaf) -> Leaf:
-    return value if isinstance(value, Leaf) else Leaf(name, constant_like(float(value), x.array))
-
-
-def _temperature(value: Leaf | float, x: Leaf) -> Leaf:
-    if not isinstance(value, Leaf):
-        return _leaf("temperature", _positive("temperature", value), x)
-    check_fits("temperature", value.array, x)
-    seen = peek(value.array)
+def _temperature(value: Leaf | Array | float, x: Leaf) -> Leaf | None:
+    if (
+        not isinstance(value, Leaf)
+        and not is_array(value)
+        and positive("temperature", value, x.array) == 1
+    ):
+        return None
+    leaf = as_leaf("temperature", value, x)
+    seen = peek(leaf.array)
     if seen is not None and (seen <= 0).any():
         raise ArgumentError("temperature must be positive; got an entry that is 0 or negative")
-    return value
+    return leaf
 
 
-def _mask(where: Array, x: Leaf) -> Array:
+def mask(where: Array | bool | None, x: Leaf) -> Array | None:
+    """Return the mask in the shape of the logits, or None."""
+    if where is None:
+        return None
     if isinstance(where, bool):
         where = full_view(1.0, x.array) == (1.0 if where else 0.0)
     if not is_array(where) or "bool" not in str(where.dtype):
@@ -166,28 +169,3 @@ def _mask(where: Array, x: Leaf) -> Array:
         raise ArgumentTypeError(f"where must be a boolean array; got {given}")
     check_fits("where", where, x)
     return namespace(where).broadcast_to(where, x.array.shape)
-
-
-def _positive(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ArgumentTypeError(f"{name} must be a number; got {type(value).__name__}")
-    if not 0 < value < float("inf"):
-        raise ArgumentError(f"{name} must be positive and finite; got {value}")
-    return float(value)
-
-
-def nonnegative(name: str, value: float) -> float:
-    """Return ``value`` if it is a finite number that is not negative."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ArgumentTypeError(f"{name} must be a number; got {type(value).__name__}")
-    if not 0 <= value < float("inf"):
-        raise ArgumentError(f"{name} must be non-negative and finite; got {value}")
-    return float(value)
-
-
-def check_fits(name: str, array: Array, x: Leaf) -> None:
-    """Raise unless ``array`` broadcasts to the logits."""
-    shape, full = tuple(array.shape), tuple(x.array.shape)
-    padded = (1,) * (len(full) - len(shape)) + shape
-    if len(padded) > len(full) or any(a not in (1, b) for a, b in zip(padded, full, strict=True)):
-        raise ArgumentError(f"{name} of shape {shape} does not broadcast to {x.name}, {full}")

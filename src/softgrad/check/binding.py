@@ -17,9 +17,19 @@ _UPSTREAM = (
     "grad_out",
     "grad_output",
     "upstream",
+    "upstream_grad",
     "cotangent",
     "ct",
+    "d_out",
+    "dL",
+    "dL_dy",
+    "dz",
+    "gradient",
 )
+"""Usual names of the upstream gradient."""
+
+_OUTPUT = ("y", "out", "output", "result", "p", "probs", "probabilities", "s")
+"""Usual names of the forward's own output."""
 
 
 def _parameters(function: Callable) -> list[inspect.Parameter] | None:
@@ -55,8 +65,8 @@ def bind(
     """Return the arguments with which to call a derivative.
 
     The parameter with an upstream gradient's usual name, or else the first one, receives ``first``
-    (nothing does if it is ``None``); a parameter ``y`` that is no input receives ``output``; the
-    others receive the inputs of the same name, or the inputs in order where the names say nothing.
+    (nothing does if it is ``None``); a parameter with an output's usual name, ``y`` before all,
+    that is no input receives ``output``; the others receive the inputs of the same name, or the inputs in order where the names say nothing.
     """
     parameters = _parameters(function)
     if parameters is None:
@@ -66,8 +76,11 @@ def bind(
     if first is not None and named:
         usual = [p.name for p in named if p.name in _UPSTREAM and p.name not in inputs]
         given[usual[0] if usual else named[0].name] = first
-    if "y" not in inputs and any(p.name == "y" for p in named) and "y" not in given:
-        given["y"] = output
+    free = {p.name for p in named} - set(inputs) - set(given)
+    for name in _OUTPUT:
+        if name in free:
+            given[name] = output
+            break
     open_ = [p for p in named if p.name not in given]
     matching = [p.name for p in open_ if p.name in inputs]
     needed = [p.name for p in open_ if p.default is p.empty]

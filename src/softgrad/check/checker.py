@@ -44,7 +44,8 @@ def check(
         the claim returns a single array.
     vjp
         The claim: ``vjp(g, *inputs)`` returns the gradients, as an array, a tuple or a dict by
-        name. A parameter of it called ``y`` receives the output of ``f``.
+        name. A parameter of it called ``y`` (or ``out``, ``output``, ``probs``, ...) that is no
+        input receives the output of ``f``.
     jvp
         The claim, in forward mode: ``jvp(t, *inputs)`` returns the change of the output.
     grad

@@ -1,7 +1,7 @@
 """A call at a point: its value, and the chain rule over its graph in both directions."""
 
 from collections.abc import Mapping
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from types import NoneType
 from typing import Any
@@ -33,6 +33,12 @@ def linear(
     action: str, f: Any, args: tuple, options: Mapping[str, Any], wrt: str | tuple[str, ...] | None
 ) -> "Linear":
     """Evaluate ``f`` and return its derivative's ingredients, or say why ``f`` has none here."""
+    if isinstance(f, partial) and isinstance(f.func, Function):
+        inner = f.func.name
+        raise ArgumentTypeError(
+            f"softgrad.{action} takes softgrad.{inner} itself, not a partial of it; give the options "
+            f"to {action}: softgrad.{action}(softgrad.{inner}, x, axis=0)"
+        )
     if not isinstance(f, Function):
         names = ", ".join(sorted(functions()))
         given = getattr(f, "__name__", None) or repr(f)

@@ -36,8 +36,8 @@ def linear(
     if isinstance(f, partial) and isinstance(f.func, Function):
         inner = f.func.name
         raise ArgumentTypeError(
-            f"softgrad.{action} takes softgrad.{inner} itself, not a partial of it; give the options "
-            f"to {action}: softgrad.{action}(softgrad.{inner}, x, axis=0)"
+            f"softgrad.{action} takes softgrad.{inner} itself, not a partial of it; give the "
+            f"options to {action}: softgrad.{action}(softgrad.{inner}, x, axis=0)"
         )
     if not isinstance(f, Function):
         names = ", ".join(sorted(functions()))

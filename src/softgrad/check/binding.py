@@ -66,7 +66,8 @@ def bind(
 
     The parameter with an upstream gradient's usual name, or else the first one, receives ``first``
     (nothing does if it is ``None``); a parameter with an output's usual name, ``y`` before all,
-    that is no input receives ``output``; the others receive the inputs of the same name, or the inputs in order where the names say nothing.
+    that is no input receives ``output``; the others receive the inputs of the same name, or the
+    inputs in order where the names say nothing.
     """
     parameters = _parameters(function)
     if parameters is None:

@@ -129,9 +129,9 @@ ROWS: list[Row] = [
     (
         "weight's dtype",
         LOSSES,
-        {"weight": np.ones(3, int)},
+        {"weight": np.ones(3, bool)},
         ArgumentTypeError,
-        "weight.*floating.*int64",
+        "weight.*numbers.*bool",
     ),
     (
         "target's shape",

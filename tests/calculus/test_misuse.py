@@ -1,7 +1,6 @@
 """The calculus asked for what it cannot do, and arrays at the edge of what it can."""
 
 import re
-import time
 import tracemalloc
 
 import numpy as np
@@ -103,19 +102,16 @@ def test_lists_and_numbers_are_arrays():
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp", "sparsemax", "sigmoid"])
-def test_a_million_entries_take_little_memory_and_time(name):
+def test_a_million_entries_take_little_memory(name):
     """The dense Jacobian would hold 8 TB."""
     f = FUNCTIONS[name]
     rng = np.random.default_rng(0)
     x, t = rng.normal(size=1_000_000), rng.normal(size=1_000_000)
     softgrad.jvp(f, x[:10], tangent=t[:10])
     tracemalloc.start()
-    began = time.perf_counter()
     y, push = softgrad.linearize(f, x)
     push(t)
     softgrad.vjp(f, x)[1](np.ones(y.shape))
-    seconds = time.perf_counter() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak <= 100e6, f"{peak / 1e6:.0f} MB"
-    assert seconds < 5

@@ -22,7 +22,7 @@ def number(name: str, value: Any) -> float:
     """Return ``value`` as a float if it is a real number, NumPy's and torch.compile's included."""
     symbolic = type(value).__name__ in ("SymFloat", "SymInt")
     if isinstance(value, bool) or not (isinstance(value, Real) or symbolic):
-        raise ArgumentTypeError(f"{name} must be a number; got {_kind(value)}")
+        raise ArgumentTypeError(f"{name} must be one number; got {type(value).__name__}")
     return float(value)
 
 
@@ -31,7 +31,7 @@ def positive(name: str, value: Any, x: Array) -> float:
     value = number(name, value)
     info = namespace(x).finfo(x.dtype)
     if not float(info.smallest_normal) <= value <= float(info.max):
-        raise ArgumentError(f"{name} must be positive and fit {dtype_name(x)}; got {value}")
+        raise ArgumentError(f"{name} must be positive, finite and fit {dtype_name(x)}; got {value}")
     return value
 
 
@@ -80,7 +80,3 @@ def check_fits(name: str, array: Array, x: Leaf) -> None:
     padded = (1,) * (len(full) - len(shape)) + shape
     if len(padded) > len(full) or any(a not in (1, b) for a, b in zip(padded, full, strict=True)):
         raise ArgumentError(f"{name} of shape {shape} does not broadcast to {x.name}, {full}")
-
-
-def _kind(value: Any) -> str:
-    return dtype_name(value) if is_array(value) else type(value).__name__

@@ -44,12 +44,14 @@ def around_largest(gap: Array, alpha: float, axis: Axis) -> Array:
     return powers(largest)
 
 
-def _linear(total: Array, squares: Array, k: Array) -> Array:
-    return (1 - total) / k
+def _linear(ordered: Array, k: Array, axis: Axis) -> Array:
+    return (1 - namespace(k).cumulative_sum(ordered, axis=axis.dim)) / k
 
 
-def _quadratic(total: Array, squares: Array, k: Array) -> Array:
-    xp = namespace(total)
+def _quadratic(ordered: Array, k: Array, axis: Axis) -> Array:
+    xp = namespace(k)
+    total = xp.cumulative_sum(ordered, axis=axis.dim)
+    squares = xp.cumulative_sum(ordered * ordered, axis=axis.dim)
     mean = total / k
     spread = (1 - (squares - total * mean)) / k
     return (xp.sqrt(xp.where(spread < 0, xp.zeros_like(spread), spread)) - mean) ** 2
@@ -65,11 +67,9 @@ def _sorted(gap: Array, alpha: float, axis: Axis) -> Array:
     u = (alpha - 1) * gap
     u = xp.where(u < -2, xp.full_like(u, -2), u)  # one below the maximum is never in the support
     ordered = xp.sort(u, axis=axis.dim, descending=True)
-    k = xp.astype(axis.positions(u) + 1, u.dtype)
-    total = xp.cumulative_sum(ordered, axis=axis.dim)
-    squares = xp.cumulative_sum(ordered * ordered, axis=axis.dim)
-    largest = CLOSED[alpha](total, squares, k)
-    size = axis.sum(xp.astype(-ordered < largest ** (alpha - 1), u.dtype))
+    k = xp.astype(axis.positions(gap) + 1, gap.dtype)
+    largest = CLOSED[alpha](ordered, k, axis)
+    size = axis.count(-ordered < largest ** (alpha - 1), gap.dtype)
     return axis.sum(xp.where(k == size, largest, xp.zeros_like(largest)))
 
 

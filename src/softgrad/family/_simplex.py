@@ -105,7 +105,7 @@ def _edge(gap: Array, alpha: float, axis: Axis) -> tuple[Array, Array]:
     """
     xp = namespace(gap)
     ordered = xp.sort(gap, axis=axis.dim, descending=True)
-    rank = axis.positions(gap) + 1
+    rank = xp.astype(axis.positions(gap) + 1, gap.dtype)
 
     def entry(k: Array) -> Array:
         return axis.sum(xp.where(rank == k, ordered, xp.zeros_like(ordered)))

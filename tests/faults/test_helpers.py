@@ -86,7 +86,7 @@ def test_a_wrong_member_is_outside_its_bound(fault, monkeypatch):
     at = truth(case, logits("float64", ROWS_OF))
     right = compare(at, NUMPY, "float64", softgrad_route)
     assert all(ratio.max() <= 1 for ratio in right.values())
-    monkeypatch.setattr(home, name, replace(member, **change))
+    monkeypatch.setattr(home, name, replace(member, name="faulty", **change))
     found = compare(at, NUMPY, "float64", softgrad_route)
     assert wrong <= {product for product, ratio in found.items() if not ratio.max() <= 1}
 
@@ -165,7 +165,7 @@ def test_a_changed_input_is_noticed(monkeypatch):
         s.x[...] = 0
         return (s.x + 1,)
 
-    monkeypatch.setattr(HOME["softmax"], "SOFTMAX", replace(SOFTMAX, solve=careless))
+    monkeypatch.setattr(HOME["softmax"], "SOFTMAX", replace(SOFTMAX, name="careless", solve=careless))
     x = np.array([[1.0, 2.0]])
     monkeypatch.setattr("softgrad.backends.native.AVAILABLE", False)
     before = x.copy()

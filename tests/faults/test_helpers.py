@@ -165,7 +165,9 @@ def test_a_changed_input_is_noticed(monkeypatch):
         s.x[...] = 0
         return (s.x + 1,)
 
-    monkeypatch.setattr(HOME["softmax"], "SOFTMAX", replace(SOFTMAX, name="careless", solve=careless))
+    monkeypatch.setattr(
+        HOME["softmax"], "SOFTMAX", replace(SOFTMAX, name="careless", solve=careless)
+    )
     x = np.array([[1.0, 2.0]])
     monkeypatch.setattr("softgrad.backends.native.AVAILABLE", False)
     before = x.copy()

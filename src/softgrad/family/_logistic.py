@@ -4,13 +4,11 @@ from typing import Any
 
 from softgrad._array import Array, namespace
 from softgrad.declare import Convention, Domain, Law, Numerics
+from softgrad.family._rows import INF, LN2, NAN
 from softgrad.family.premaps import ARRAYS, INPUTS, logits
 from softgrad.function import declare
 
-__all__ = ["FALLS", "INF", "REFLECTS", "declare_elementwise", "halves"]
-
-INF, NAN = float("inf"), float("nan")
-LN2 = 0.6931471805599453
+__all__ = ["FALLS", "INF", "REFLECTS", "cost", "declare_elementwise", "halves"]
 
 
 def halves(x: Array) -> tuple[Array, Array, Array]:
@@ -20,6 +18,12 @@ def halves(x: Array) -> tuple[Array, Array, Array]:
     large, small = 1 / (1 + decay), decay / (1 + decay)
     up = x >= 0
     return xp.where(up, large, small), xp.where(up, small, large), xp.log1p(decay)
+
+
+def cost(x: Array, log: Array) -> Array:
+    """Return log(1 + e^x), given log(1 + e^−|x|)."""
+    xp = namespace(x)
+    return xp.where(x > 0, x, xp.zeros_like(x)) + log
 
 
 REFLECTS = Law("f(x) + f(−x) = 1", lambda f, x, c: (f(x) + f(-x), namespace(x).ones_like(x)))

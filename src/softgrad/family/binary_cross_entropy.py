@@ -6,8 +6,9 @@ from softgrad._array import Array, dtype_name, full_view, is_array, namespace
 from softgrad.declare import Convention, Domain, Law, Leaf, Member, Node, Numerics, State
 from softgrad.errors import ArgumentError, ArgumentTypeError
 from softgrad.family._arguments import check_fits, coefficients
-from softgrad.family._logistic import halves
+from softgrad.family._logistic import cost, halves
 from softgrad.family._reduction import MIX, check_reduction, reduced
+from softgrad.family._rows import INF, LN2, NAN
 from softgrad.family._targets import unit_interval
 from softgrad.family.premaps import ARRAYS, INPUTS, Premap, mask
 from softgrad.family.premaps import logits as premapped
@@ -16,16 +17,10 @@ from softgrad.structure import Diagonal
 
 __all__ = ["BERNOULLI", "binary_cross_entropy"]
 
-INF, NAN = float("inf"), float("nan")
-LN2 = 0.6931471805599453
-
 
 def _solve(s: State) -> tuple[Array, ...]:
-    xp = namespace(s.x)
     up, down, log = halves(s.x)
-    zero = xp.zeros_like(s.x)
-    cost_if_0 = xp.where(s.x > 0, s.x, zero) + log
-    cost_if_1 = xp.where(s.x < 0, -s.x, zero) + log
+    cost_if_0, cost_if_1 = cost(s.x, log), cost(-s.x, log)
     y, other = s.pos_weight * s.y, 1 - s.y
     loss = _charge(y, cost_if_1) + _charge(other, cost_if_0)
     # v cost_if_1 - cost_if_0, which cancels near 0

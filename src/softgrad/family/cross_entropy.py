@@ -8,6 +8,7 @@ from softgrad.declare import Convention, Domain, Law, Node, Numerics
 from softgrad.errors import ArgumentError
 from softgrad.family._arguments import nonnegative
 from softgrad.family._reduction import PAIR, SQUARE, check_reduction, reduced
+from softgrad.family._rows import INF, LN2, NAN
 from softgrad.family._targets import class_weights, targets, unit_interval
 from softgrad.family.log_softmax import LOG_SOFTMAX
 from softgrad.family.logsumexp import LOGSUMEXP
@@ -17,8 +18,6 @@ from softgrad.function import declare
 
 __all__ = ["cross_entropy"]
 
-INF, NAN = float("inf"), float("nan")
-LN2 = 0.6931471805599453
 ZERO = [[0.0, 0.0]]
 
 CONVENTIONS = (

@@ -2,9 +2,9 @@
 
 from typing import Unpack
 
-from softgrad._array import Array, namespace
+from softgrad._array import Array
 from softgrad.declare import Member, Node, State
-from softgrad.family._logistic import FALLS, INF, declare_elementwise, halves
+from softgrad.family._logistic import FALLS, INF, cost, declare_elementwise, halves
 from softgrad.family.premaps import Premap, logits
 from softgrad.structure import Diagonal
 
@@ -12,9 +12,8 @@ __all__ = ["LOG_SIGMOID", "log_sigmoid"]
 
 
 def _solve_log_sigmoid(s: State) -> tuple[Array, ...]:
-    xp = namespace(s.x)
     up, down, log = halves(s.x)
-    return xp.where(s.x < 0, s.x, xp.zeros_like(s.x)) - log, down, up
+    return -cost(-s.x, log), down, up
 
 
 LOG_SIGMOID = Member(

@@ -2,9 +2,9 @@
 
 from typing import Unpack
 
-from softgrad._array import Array, namespace
+from softgrad._array import Array
 from softgrad.declare import Member, Node, State
-from softgrad.family._logistic import FALLS, INF, declare_elementwise, halves
+from softgrad.family._logistic import FALLS, INF, cost, declare_elementwise, halves
 from softgrad.family.premaps import Premap, logits
 from softgrad.structure import Diagonal
 
@@ -12,9 +12,8 @@ __all__ = ["SOFTPLUS", "softplus"]
 
 
 def _solve_softplus(s: State) -> tuple[Array, ...]:
-    xp = namespace(s.x)
     up, down, log = halves(s.x)
-    return xp.where(s.x > 0, s.x, xp.zeros_like(s.x)) + log, up, down
+    return cost(s.x, log), up, down
 
 
 SOFTPLUS = Member(

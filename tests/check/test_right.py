@@ -92,7 +92,8 @@ def test_large_arrays():
 
 
 def test_the_probe_costs_the_same_at_every_size():
-    from softgrad.check import probe, subject
+    from softgrad.check.measure import probe
+    from softgrad.check.subject import subject
 
     counts = []
     pull = subject.Subject.pull

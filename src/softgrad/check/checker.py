@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from softgrad.check.build import plan
 from softgrad.check.examine import examine
-from softgrad.check.likeness import family_named
-from softgrad.check.quiet import CodeRaised, OneGradient, quiet
-from softgrad.check.subject import Subject
-from softgrad.check.verdict import Report, Tally
+from softgrad.check.naming.likeness import family_named
+from softgrad.check.report.report import Report, Tally
+from softgrad.check.subject.plan import plan
+from softgrad.check.subject.quiet import CodeRaised, OneGradient, quiet
+from softgrad.check.subject.subject import Subject
 from softgrad.errors import ArgumentError
 
 __all__ = ["check"]

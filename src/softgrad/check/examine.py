@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from softgrad.check import contract, kinks, numerics, order
-from softgrad.check.battery import battery
-from softgrad.check.contract import Finding
-from softgrad.check.diagnose import diagnose
-from softgrad.check.likeness import likened
-from softgrad.check.measure import Instrument
-from softgrad.check.probe import Probe, probe
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Subject
-from softgrad.check.verdict import Report
+from softgrad.check.battery.run import battery
+from softgrad.check.contract import manners, numerics, order
+from softgrad.check.measure import kinks
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import Probe, probe
+from softgrad.check.naming.diagnose import diagnose
+from softgrad.check.naming.likeness import likened
+from softgrad.check.report.finding import Finding
+from softgrad.check.report.report import Report
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 from softgrad.function import Function
 
 __all__ = ["conclude", "examine"]
@@ -65,7 +66,7 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
     if seen.status == "vacuous":
         return Report(None, "the function has no finite output here")
     if seen.gradient is not None:
-        shaped = contract.form(subject, seen.gradient)
+        shaped = manners.form(subject, seen.gradient)
         if shaped:
             return wrong(shaped, subject.wrt)
     if seen.status == "wrong" and not _confirmed(subject, seen, seed):
@@ -111,7 +112,7 @@ def _confirmed(subject: Subject, seen: Probe, seed: int) -> bool:
             for shot in shots
         )
     shot = seen.first
-    return contract.repeats(subject, shot.g, subject.pull(shot.g), seed) is not None
+    return manners.repeats(subject, shot.g, subject.pull(shot.g), seed) is not None
 
 
 def _kinked(subject: Subject, seen: Probe, seed: int) -> Report:
@@ -134,10 +135,10 @@ def _manners(subject: Subject, seen: Probe, seed: int) -> Finding | None:
         return None
     g = seen.shots[0].g
     return (
-        contract.side_effects(gradient)
+        manners.side_effects(gradient)
         or numerics.saturated(seen, seed)
-        or contract.repeats(subject, g, gradient, seed)
-        or contract.interleaved(subject, g, gradient, seed)
+        or manners.repeats(subject, g, gradient, seed)
+        or manners.interleaved(subject, g, gradient, seed)
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Subject
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["Variant", "variants"]
 

@@ -7,9 +7,9 @@ from functools import singledispatch
 import numpy as np
 
 from softgrad.axis import Axis
-from softgrad.check.contract import Finding
-from softgrad.check.likeness import Likeness
-from softgrad.check.subject import Subject
+from softgrad.check.naming.likeness import Likeness
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.subject import Subject
 from softgrad.structure import Centering, Diagonal, Functional, Structure, WeightedCentering
 
 __all__ = ["Fault", "edits", "faults", "name_by_structure"]

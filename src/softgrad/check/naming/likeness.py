@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from softgrad.backends.select import solver_for
-from softgrad.check.subject import Subject
+from softgrad.check.subject.subject import Subject
 from softgrad.declare import Leaf, Node
 from softgrad.declare.graph import evaluate
 from softgrad.errors import ArgumentError, SoftgradError

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from softgrad.check.contract import Finding
-from softgrad.check.measure import Instrument
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import Shot, direction, probe
 from softgrad.check.precision import digits, epsilon
-from softgrad.check.probe import Shot, direction, probe
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Subject
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["leaks_between_samples", "parameters", "precision", "replacements", "stages", "strides"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from softgrad.check.binding import bind, by_name
 from softgrad.check.frameworks import Frame, Inputs
-from softgrad.check.quiet import run
+from softgrad.check.subject.binding import bind, by_name
+from softgrad.check.subject.quiet import run
 
 __all__ = [
     "Claim",

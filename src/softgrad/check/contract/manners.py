@@ -1,29 +1,18 @@
 """What any derivative owes its caller: shapes, dtypes, no side effects, the same answer twice."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
+from softgrad.check.measure.probe import direction, floor_of
 from softgrad.check.precision import epsilon
-from softgrad.check.probe import direction, floor_of
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Gradient, Subject
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Gradient, Subject
 
-__all__ = ["Finding", "affine", "form", "interleaved", "repeats", "side_effects"]
+__all__ = ["affine", "form", "interleaved", "repeats", "side_effects"]
 
 _REPEATS = 6
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A bug's name and what was seen."""
-
-    bug: str
-    evidence: str
-    wrong: Mapping[str, np.ndarray | None] = field(default_factory=dict)
-    trigger: str | None = None
 
 
 def form(subject: Subject, d: Gradient) -> Finding | None:

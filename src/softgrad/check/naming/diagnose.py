@@ -2,20 +2,27 @@
 
 import numpy as np
 
-from softgrad.check import contract, generic
-from softgrad.check.atoms import compare_formulas
-from softgrad.check.constants import explain_factor
-from softgrad.check.contract import Finding
-from softgrad.check.experiments import leaks_between_samples, parameters, precision, stages, strides
-from softgrad.check.faults import name_by_structure
-from softgrad.check.instance import MOST_OUTPUTS, Instance, Pair
-from softgrad.check.likeness import likened
-from softgrad.check.locate import Columns, inputs_apart, measured, wrong_entries
-from softgrad.check.memory import few_entries, lost_contributions, scattered, wrapped
-from softgrad.check.probe import Probe, Shot, floor_of, probe
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.shrink import smaller
-from softgrad.check.subject import Subject
+from softgrad.check.contract import manners
+from softgrad.check.locate.columns import Columns, inputs_apart, measured, wrong_entries
+from softgrad.check.measure.probe import Probe, Shot, floor_of, probe
+from softgrad.check.naming import generic
+from softgrad.check.naming.atoms import compare_formulas
+from softgrad.check.naming.constants import explain_factor
+from softgrad.check.naming.experiments import (
+    leaks_between_samples,
+    parameters,
+    precision,
+    stages,
+    strides,
+)
+from softgrad.check.naming.faults import name_by_structure
+from softgrad.check.naming.instance import MOST_OUTPUTS, Instance, Pair
+from softgrad.check.naming.likeness import likened
+from softgrad.check.naming.memory import few_entries, lost_contributions, scattered, wrapped
+from softgrad.check.naming.shrink import smaller
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 from softgrad.function import Function
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -42,7 +49,7 @@ def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
     gauge, shot = seen.instrument, seen.first
     subject = gauge.subject
     assert seen.gradient is not None
-    unsettled = contract.repeats(subject, shot.g, subject.pull(shot.g), seed)
+    unsettled = manners.repeats(subject, shot.g, subject.pull(shot.g), seed)
     if unsettled:
         return Diagnosis(unsettled, dict(unsettled.wrong))
     floor, _ = floor_of(subject, np.random.default_rng(seed), shot.g, seen.gradient)
@@ -56,7 +63,7 @@ def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
     if columns is not None:
         mask = subject.split(wrong_entries(gauge, columns, shot.g, shot.d))
         wrong.update({name: mask[name] for name in small if mask[name].any()})
-    found = contract.affine(subject, shot.g, shot.d) or _alike(seen, like)
+    found = manners.affine(subject, shot.g, shot.d) or _alike(seen, like)
     return Diagnosis(found or _name(seen, shot, names, columns, wrong, seed), wrong)
 
 

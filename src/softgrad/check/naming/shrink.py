@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from softgrad.check.instance import MOST_OUTPUTS
-from softgrad.check.locate import MOST_COLUMNS
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Subject
+from softgrad.check.locate.columns import MOST_COLUMNS
+from softgrad.check.naming.instance import MOST_OUTPUTS
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["smaller"]
 

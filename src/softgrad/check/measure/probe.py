@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from softgrad.check.measure import Instrument, Slope
+from softgrad.check.measure.instrument import Instrument, Slope
 from softgrad.check.precision import epsilon, rounded, smallest
-from softgrad.check.subject import Gradient, Subject
+from softgrad.check.subject.subject import Gradient, Subject
 
 __all__ = ["Probe", "Shot", "cotangent", "direction", "floor_of", "probe"]
 

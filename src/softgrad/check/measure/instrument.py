@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 
 from softgrad.check.precision import digits, epsilon
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Subject
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["Instrument", "Slope"]
 

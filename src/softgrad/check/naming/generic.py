@@ -5,8 +5,8 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
-from softgrad.check.contract import Finding
-from softgrad.check.instance import Pair
+from softgrad.check.naming.instance import Pair
+from softgrad.check.report.finding import Finding
 
 __all__ = ["HYPOTHESES", "STRUCTURE", "factor", "formula", "scale_of"]
 

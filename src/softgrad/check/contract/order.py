@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from softgrad.check.claims import FrameworkClaim
-from softgrad.check.contract import Finding
-from softgrad.check.probe import Probe, direction
-from softgrad.check.quiet import CodeRaised
+from softgrad.check.measure.probe import Probe, direction
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.claims import FrameworkClaim
+from softgrad.check.subject.quiet import CodeRaised
 
 __all__ = ["forward_mode", "second_order"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from softgrad.check.claims import Claim, PushClaim, Upstream
 from softgrad.check.frameworks import Frame
 from softgrad.check.precision import epsilon
-from softgrad.check.quiet import CodeRaised, run
-from softgrad.check.verdict import Tally
+from softgrad.check.report.report import Tally
+from softgrad.check.subject.claims import Claim, PushClaim, Upstream
+from softgrad.check.subject.quiet import CodeRaised, run
 
 __all__ = ["Gradient", "Subject"]
 

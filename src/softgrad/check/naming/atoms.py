@@ -5,8 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
-from softgrad.check.contract import Finding
-from softgrad.check.instance import Instance, Pair
+from softgrad.check.naming.instance import Instance, Pair
+from softgrad.check.report.finding import Finding
 
 __all__ = ["compare_formulas"]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softgrad.check.measure import Instrument
-from softgrad.check.probe import Probe, Shot, direction
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import Probe, Shot, direction
 
 __all__ = ["Judgement", "judge"]
 

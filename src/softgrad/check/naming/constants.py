@@ -6,12 +6,12 @@ from itertools import combinations
 
 import numpy as np
 
-from softgrad.check.contract import Finding
-from softgrad.check.instance import Pair
-from softgrad.check.measure import Instrument
-from softgrad.check.probe import direction
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Subject
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import direction
+from softgrad.check.naming.instance import Pair
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["explain_factor"]
 

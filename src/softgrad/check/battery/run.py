@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Subject
-from softgrad.check.variants import Variant, variants
-from softgrad.check.verdict import Report
+from softgrad.check.battery.variants import Variant, variants
+from softgrad.check.report.report import Report
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["battery"]
 

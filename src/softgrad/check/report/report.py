@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from softgrad.check.vocabulary import BUGS
+from softgrad.check.report.vocabulary import BUGS
 
 __all__ = ["Report", "Tally"]
 

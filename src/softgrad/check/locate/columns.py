@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softgrad.check.measure import Instrument
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import direction
 from softgrad.check.precision import epsilon
-from softgrad.check.probe import direction
 
 __all__ = ["MOST_COLUMNS", "Columns", "inputs_apart", "measured", "wrong_entries"]
 

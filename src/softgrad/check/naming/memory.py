@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from softgrad.check.contract import Finding
-from softgrad.check.instance import Instance, Pair
-from softgrad.check.measure import Instrument
-from softgrad.check.probe import Shot, direction
-from softgrad.check.subject import Subject
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import Shot, direction
+from softgrad.check.naming.instance import Instance, Pair
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["few_entries", "lost_contributions", "scattered", "wrapped"]
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from softgrad.check.contract import Finding
-from softgrad.check.measure import Instrument
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import Probe, cotangent, direction
 from softgrad.check.precision import largest, smallest
-from softgrad.check.probe import Probe, cotangent, direction
-from softgrad.check.quiet import CodeRaised
-from softgrad.check.subject import Subject
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["nonfinite", "overflowed", "saturated"]
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from softgrad.check.binding import input_names, takes_keywords
-from softgrad.check.claims import (
+from softgrad.check.frameworks import Frame, frame_of
+from softgrad.check.subject.binding import input_names, takes_keywords
+from softgrad.check.subject.claims import (
     Claim,
     FrameworkClaim,
     GradClaim,
@@ -14,7 +15,6 @@ from softgrad.check.claims import (
     PushClaim,
     VjpClaim,
 )
-from softgrad.check.frameworks import Frame, frame_of
 from softgrad.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["Plan", "plan"]

@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 
-from softgrad.check.contract import Finding
-from softgrad.check.locate import Columns
-from softgrad.check.measure import Instrument
-from softgrad.check.probe import direction
-from softgrad.check.subject import Subject
+from softgrad.check.locate.columns import Columns
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import direction
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.subject import Subject
 
 __all__ = ["MOST_OUTPUTS", "Instance", "Pair"]
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from softgrad.check.quiet import CodeRaised, OneGradient
+from softgrad.check.subject.quiet import CodeRaised, OneGradient
 
 __all__ = ["bind", "by_name", "input_names", "takes_keywords"]
 

@@ -1,0 +1,1 @@
+"""Trying the derivative where the user's example does not look."""

@@ -1,0 +1,1 @@
+"""From a wrong derivative to the bug's name."""

@@ -1,0 +1,1 @@
+"""The answer of a check and the vocabulary of bugs."""

@@ -153,6 +153,10 @@ def wrong(
         found.evidence,
         found.bug or None,
         known or None,
-        (),
-        found.trigger,
+        entries=found.entries,
+        formula=found.formula,
+        fix=found.fix,
+        runner_up=found.runner_up,
+        trigger=found.trigger,
+        pictures=found.pictures,
     )

@@ -1,6 +1,7 @@
 """Trying the derivative where the user's example does not look."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,12 +52,9 @@ def _meant(variant: Variant, shapes: list[tuple[int, ...]]) -> bool:
 
 def _told(report: Report, variant: Variant, subject: Subject) -> Report:
     same = variant.subject.shapes == subject.shapes
-    return Report(
-        False,
-        report.reason,
-        variant.bug or report.bug,
-        report.wrong if same else None,
-        report.evidence,
-        variant.trigger,
-        report.kinks,
+    return replace(
+        report,
+        bug=variant.bug or report.bug,
+        wrong=report.wrong if same else None,
+        trigger=variant.trigger,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from softgrad.check.report.finding import Entry, Finding, Picture
 from softgrad.check.report.vocabulary import BUGS
 
 __all__ = ["Report", "Tally"]
@@ -36,10 +37,20 @@ class Report:
     wrong
         A mask of the wrong entries for each differentiable input for which they are known, or
         ``None``.
+    entries
+        The wrong entries that were looked at one by one: input, index, claimed and true value.
     evidence
         Measured facts, most telling first.
+    formula, fix
+        The right formula and what to change; general ones where the function is not known.
+    runner_up
+        The next best explanation: its name, what it says, and how far the claim is from it.
     trigger
         The circumstances that bring the bug out, where they are not those of the example.
+    pictures
+        The claimed and the true Jacobian of a small instance, by input.
+    snippet
+        A program that shows the difference without softgrad.
     kinks
         How many entries lie at a kink of the function, where any subgradient is right.
     evaluations
@@ -52,8 +63,14 @@ class Report:
     reason: str
     bug: str | None = None
     wrong: dict[str, np.ndarray] | None = None
+    entries: tuple[Entry, ...] = ()
     evidence: tuple[str, ...] = ()
+    formula: str | None = None
+    fix: str | None = None
+    runner_up: Finding | None = None
     trigger: str | None = None
+    pictures: tuple[Picture, ...] = ()
+    snippet: str | None = None
     kinks: int = 0
     evaluations: Tally = field(default_factory=Tally)
     seed: int = 0
@@ -64,7 +81,11 @@ class Report:
         lines = [self.reason]
         if self.bug is not None:
             bug = BUGS[self.bug]
-            lines += [f"What: {bug.meaning}.", f"Right: {bug.formula}", f"Fix: {bug.fix}"]
+            lines += [
+                f"What: {bug.meaning}.",
+                f"Right: {self.formula or bug.formula}",
+                f"Fix: {self.fix or bug.fix}",
+            ]
         if self.trigger:
             lines.insert(1, f"When: {self.trigger}.")
         return "\n".join(lines)

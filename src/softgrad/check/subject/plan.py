@@ -30,9 +30,10 @@ class Plan:
         claim: Claim,
         inputs: dict[str, Any],
         wrt: tuple[str, ...],
+        forward: Callable,
     ) -> None:
         self.frame, self.function, self.claim = frame, function, claim
-        self.inputs, self.wrt = inputs, wrt
+        self.inputs, self.wrt, self.forward = inputs, wrt, forward
 
 
 def plan(
@@ -68,7 +69,8 @@ def plan(
         claim: Claim = VjpClaim(frame, backward, takes_inputs=not alone)
     else:
         claim = _claim(frame, given)
-    return Plan(frame, _caller(forward, positional), claim, named, names)
+    call = _caller(forward, tuple(named) if positional else ())
+    return Plan(frame, call, claim, named, names, forward)
 
 
 def _function_of(f: Any) -> Any:
@@ -165,7 +167,11 @@ def _claim(frame: Frame, given: Mapping[str, Callable]) -> Claim:
     return FrameworkClaim(frame)
 
 
-def _caller(f: Callable, positional: bool) -> Callable[[Mapping[str, Any]], Any]:
-    if positional:
-        return lambda inputs: f(*inputs.values())
-    return lambda inputs: f(**inputs)
+def _caller(f: Callable, positional: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
+    """Return f over named inputs: ``positional`` go by position, those added later by name."""
+
+    def call(inputs: Mapping[str, Any]) -> Any:
+        named = {name: value for name, value in inputs.items() if name not in positional}
+        return f(*(inputs[name] for name in positional), **named)
+
+    return call

@@ -1,15 +1,20 @@
 """The answer of a check."""
 
-import html
 import json
-import textwrap
 from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from softgrad.check.report import html, sarif
+from softgrad.check.report.content import content, points
+from softgrad.check.report.data import as_data
 from softgrad.check.report.finding import Entry, Finding, Picture
-from softgrad.check.report.vocabulary import BUGS
+from softgrad.check.report.terminal import Shown
+from softgrad.check.report.text import plain
+from softgrad.errors import MissingExtra
 
 __all__ = ["Report", "Tally"]
 
@@ -69,8 +74,8 @@ class Report:
     fix: str | None = None
     runner_up: Finding | None = None
     trigger: str | None = None
-    pictures: tuple[Picture, ...] = ()
-    snippet: str | None = None
+    pictures: tuple[Picture, ...] = field(default=(), repr=False)
+    snippet: str | None = field(default=None, repr=False)
     kinks: int = 0
     evaluations: Tally = field(default_factory=Tally)
     seed: int = 0
@@ -78,17 +83,7 @@ class Report:
     @property
     def explanation(self) -> str:
         """What is wrong, the right formula, and how to fix it."""
-        lines = [self.reason]
-        if self.bug is not None:
-            bug = BUGS[self.bug]
-            lines += [
-                f"What: {bug.meaning}.",
-                f"Right: {self.formula or bug.formula}",
-                f"Fix: {self.fix or bug.fix}",
-            ]
-        if self.trigger:
-            lines.insert(1, f"When: {self.trigger}.")
-        return "\n".join(lines)
+        return "\n".join([self.reason, *(f"{label}: {said}" for label, said in points(self))])
 
     @property
     def verdict(self) -> str:
@@ -101,81 +96,51 @@ class Report:
 
     def __str__(self) -> str:
         """Return the report as text of at most 80 columns."""
-        head = f"gradient: {self.verdict.upper()}"
-        lines = [head + (f" ({self.bug})" if self.bug else "")]
-        lines += _wrapped(self.explanation.splitlines(), "  ")
-        lines += _wrapped([f"· {fact}" for fact in self.evidence], "  ")
-        lines += _wrapped(self._where(), "  ")
-        if self.kinks:
-            lines += _wrapped(
-                [f"{self.kinks} entries lie at a kink; any slope between is right."], "  "
-            )
-        spent = f"{self.evaluations.forward} forward, {self.evaluations.backward} backward"
-        return "\n".join([*lines, f"  {spent}; seed {self.seed}"])
+        return plain(content(self))
 
-    def _where(self) -> list[str]:
-        lines = []
-        for name, mask in (self.wrong or {}).items():
-            if mask.any():
-                places = [str(tuple(map(int, index))) for index in np.argwhere(mask)[:4]]
-                more = ", …" if mask.sum() > 4 else ""
-                share = f"{int(mask.sum())} of {mask.size} entries wrong"
-                lines.append(
-                    f"{name}: {share}" + (f": {', '.join(places)}{more}" if mask.ndim else "")
-                )
-            else:
-                lines.append(f"{name}: right")
-        return lines
-
-    def __rich__(self) -> Any:
+    def __rich__(self) -> Shown:
         """Return the report as a rich renderable."""
-        from rich.panel import Panel
-        from rich.text import Text
+        return Shown(self)
 
-        colour = {True: "green", False: "red", None: "yellow"}[self.ok]
-        head, _, body = str(self).partition("\n")
-        return Panel(Text(body), title=Text(head, style=f"bold {colour}"), width=80)
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows; ``None``, which makes it show the text, without Jinja2."""
+        try:
+            return html.fragment(self)
+        except MissingExtra:
+            return None
 
-    def _repr_html_(self) -> str:
-        colour = {True: "#1a7f37", False: "#cf222e", None: "#9a6700"}[self.ok]
-        head, _, body = str(self).partition("\n")
-        return (
-            f'<div style="border-left:4px solid {colour};padding-left:1em">'
-            f'<b style="color:{colour}">{html.escape(head)}</b>'
-            f'<pre style="white-space:pre-wrap">{html.escape(body)}</pre></div>'
-        )
+    def to_html(self, path: str | PathLike[str] | None = None) -> str:
+        """Return the report as a page that needs no network and no script.
+
+        Parameters
+        ----------
+        path
+            Where to write it as well.
+
+        Raises
+        ------
+        MissingExtra
+            Without Jinja2, which ``softgrad[report]`` brings.
+        """
+        page = html.page(self)
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain data."""
-        wrong = None
-        if self.wrong is not None:
-            wrong = {name: np.argwhere(mask).tolist() for name, mask in self.wrong.items()}
-        return {
-            "ok": self.ok,
-            "reason": self.reason,
-            "bug": self.bug,
-            "family": BUGS[self.bug].family if self.bug else None,
-            "wrong": wrong,
-            "explanation": self.explanation,
-            "evidence": list(self.evidence),
-            "trigger": self.trigger,
-            "kinks": self.kinks,
-            "evaluations": {
-                "forward": self.evaluations.forward,
-                "backward": self.evaluations.backward,
-            },
-            "seed": self.seed,
-        }
+        """Return the report as plain data; numbers that are not finite are strings."""
+        return as_data(self)
 
     def to_json(self) -> str:
         """Return the report as JSON; ``wrong`` lists the indices of the wrong entries."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
+    def to_sarif(self, location: Any = None) -> str:
+        """Return the report as a SARIF 2.1.0 log, which code hosts show beside the source.
 
-def _wrapped(lines: list[str], indent: str) -> list[str]:
-    wrapped: list[str] = []
-    for line in lines:
-        wrapped += textwrap.wrap(
-            line, 79, initial_indent=indent, subsequent_indent=indent + "  "
-        ) or [""]
-    return wrapped
+        Parameters
+        ----------
+        location
+            The checked function, or ``(path, line)``.
+        """
+        return json.dumps(sarif.log([(self, location)]), ensure_ascii=False)

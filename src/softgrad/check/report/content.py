@@ -85,13 +85,16 @@ def points(report: "Report") -> Iterator[tuple[str, str]]:
     """Yield when the bug shows, what it is, what is right and what to change."""
     if report.trigger:
         yield "When", f"{report.trigger}."
-    bug = BUGS.get(report.bug or "")
-    if bug:
+    if report.bug in BUGS:
+        bug = BUGS[report.bug]
         yield "What", f"{bug.meaning}."
-    if right := report.formula or (bug and bug.formula):
-        yield "Right", right
-    if fix := report.fix or (bug and bug.fix):
-        yield "Fix", fix
+        yield "Right", report.formula or bug.formula
+        yield "Fix", report.fix or bug.fix
+        return
+    if report.formula:
+        yield "Right", report.formula
+    if report.fix:
+        yield "Fix", report.fix
 
 
 def _notes(report: "Report") -> Iterator[str]:

@@ -42,4 +42,4 @@ def _rendered(report: "Report", template: str) -> str:
 
 
 def _source(name: str) -> str:
-    return (files(__package__) / "templates" / name).read_text(encoding="utf-8")
+    return (files("softgrad.check.report") / "templates" / name).read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """The answer of a check."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -62,6 +63,8 @@ class Report:
         Counts of forward and backward runs.
     seed
         The seed of the probe's random directions: the same seed gives the same report.
+    example
+        The inputs at which it fails, where they are not those that the check was given.
     """
 
     ok: bool | None
@@ -79,6 +82,7 @@ class Report:
     kinks: int = 0
     evaluations: Tally = field(default_factory=Tally)
     seed: int = 0
+    example: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def explanation(self) -> str:

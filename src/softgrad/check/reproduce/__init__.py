@@ -1,0 +1,1 @@
+"""Programs that show a wrong derivative without softgrad."""

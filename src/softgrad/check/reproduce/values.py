@@ -1,0 +1,163 @@
+"""The example's values as Python expressions, exact to the last bit."""
+
+import ast
+import base64
+import zlib
+from typing import Any
+
+import numpy as np
+
+from softgrad.check.frameworks import Frame
+
+__all__ = ["HELPERS", "Unwritable", "similar", "written"]
+
+MOST_LITERALS = 200
+"""The most entries written out; more are compressed."""
+
+MOST_BYTES = 64_000
+"""The most bytes a compressed array may take."""
+
+
+HELPERS = {
+    "unpacked": """\
+import base64
+import zlib
+
+
+def unpacked(text, dtype, shape):
+    data = zlib.decompress(base64.b85decode(text))
+    return np.frombuffer(data, dtype).reshape(shape).copy()
+""",
+}
+"""Definitions that the expressions use, by name."""
+
+
+_NARROW = {name: "float32" for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2")}
+
+
+class Unwritable(Exception):
+    """A value has no expression."""
+
+
+def written(value: Any, frame: Frame) -> str:
+    """Return an expression that makes ``value`` again with ``np``, ``unpacked`` and ``laid_out``.
+
+    Raises
+    ------
+    Unwritable
+        For an object that is no array, number, string or container of such.
+    """
+    if frame.is_array(value):
+        return _array(value, frame)
+    if isinstance(value, np.ndarray):
+        return _numpy(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {written(v, frame)}" for k, v in value.items()) + "}"
+    if type(value) in (list, tuple):
+        inside = ", ".join(written(each, frame) for each in value)
+        if isinstance(value, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    return _plain(value)
+
+
+def similar(value: Any, frame: Frame) -> str:
+    """Return an expression for random numbers of the same shape, dtype and spread.
+
+    Raises
+    ------
+    Unwritable
+        For anything but an array.
+    """
+    if not (frame.is_array(value) or isinstance(value, np.ndarray)):
+        raise Unwritable(f"a {type(value).__name__}")
+    host = frame.to_numpy(value) if frame.is_array(value) else value
+    drawn = f"np.random.default_rng({host.size})"
+    if host.dtype.kind in "biu":
+        numbers = f"{drawn}.integers({int(host.min())}, {int(host.max())} + 1, {host.shape})"
+    else:
+        spread = float(f"{np.std(host[np.isfinite(host)]):.3g}")
+        numbers = f"{spread!r} * {drawn}.standard_normal({host.shape})"
+    return _converted(value, frame, numbers)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float) and not np.isfinite(value):
+        return f"float({str(value)!r})"
+    try:
+        if ast.literal_eval(repr(value)) == value:
+            return repr(value)
+    except (ValueError, SyntaxError):
+        pass
+    raise Unwritable(f"a {type(value).__name__}")
+
+
+def _array(value: Any, frame: Frame) -> str:
+    """Return the array as its library makes it of NumPy's; bfloat16 and the like go via float32."""
+    if frame.name == "numpy" and value.dtype.isbuiltin == 1:
+        return _numpy(np.asarray(value))
+    host = frame.to_numpy(value)
+    known = _NARROW.get(frame.dtype_name(value), frame.dtype_name(value))
+    text = _converted(value, frame, _dense(host.astype(known)))
+    return _placed(value, text) if frame.name == "torch" else text
+
+
+def _converted(value: Any, frame: Frame, numbers: str) -> str:
+    dtype = frame.dtype_name(value)
+    if frame.name == "torch":
+        return f"torch.tensor({numbers}, dtype=torch.{dtype})"
+    if frame.name == "jax":
+        return f"jnp.asarray({numbers}, dtype={dtype!r})"
+    return (
+        f"{numbers}.astype({dtype!r})"
+        if numbers.startswith("np.array")
+        else (f"({numbers}).astype({dtype!r})")
+    )
+
+
+def _numpy(array: np.ndarray) -> str:
+    text = _dense(array)
+    if array.flags.c_contiguous and not _start(array):
+        return text
+    return f"laid_out({text}, {array.strides}, {_start(array)})"
+
+
+def _dense(array: np.ndarray) -> str:
+    """Return the numbers, in C order."""
+    if array.size <= MOST_LITERALS:
+        text = f"np.array({_literal(array)}, dtype={array.dtype.name!r})"
+        return text + ("" if 0 not in array.shape else f".reshape({array.shape})")
+    packed = base64.b85encode(zlib.compress(array.tobytes(), 9)).decode()
+    if len(packed) > MOST_BYTES:
+        raise Unwritable(f"an array of {array.size} entries")
+    return f"unpacked({packed!r}, {array.dtype.name!r}, {array.shape})"
+
+
+def _literal(array: np.ndarray) -> str:
+    text = repr(array.tolist())
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return text
+    for word in ("-inf", "inf", "nan"):
+        text = text.replace(word, word.replace("inf", "np.inf").replace("nan", "np.nan"))
+    return text.replace("np.np.", "np.")
+
+
+def _offset(array: np.ndarray) -> int:
+    """Return how many bytes of a buffer not much larger than the array come before it."""
+    base = array.base
+    if not isinstance(base, np.ndarray) or base.nbytes > 4 * array.nbytes + 256:
+        return 0
+    return max(array.ctypes.data - base.ctypes.data, 0)
+
+
+def _start(array: np.ndarray) -> int:
+    """Return where the first entry lies; entries with negative strides come before it."""
+    pairs = zip(array.strides, array.shape, strict=True)
+    return max(_offset(array), sum(-s * (n - 1) for s, n in pairs if s < 0 and n > 1))
+
+
+def _placed(tensor: Any, text: str) -> str:
+    strides, start = tuple(tensor.stride()), tensor.storage_offset()
+    if (tensor.is_contiguous() and not start) or 0 in strides:
+        return text
+    return f"laid_out({text}, {strides}, {start})"

@@ -1,11 +1,13 @@
 """The order in which a subject is looked at."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from softgrad.check.battery.run import battery
+from softgrad.check.battery.run import Judge, Progress, battery
+from softgrad.check.battery.variant import Variant
 from softgrad.check.contract import manners, numerics, order
 from softgrad.check.measure import kinks
 from softgrad.check.measure.instrument import Instrument
@@ -18,14 +20,39 @@ from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 from softgrad.function import Function
 
-__all__ = ["conclude", "examine"]
+__all__ = ["Orders", "conclude", "examine"]
 
 _RIGHT = "the derivative agrees with the function"
 _WRONG = "the derivative differs from the function's"
+_STEPS = 1e-6
+_ROUNDING = 64.0
 
 
-def examine(subject: Subject, seed: int, like: Function | None = None) -> Report:
+@dataclass(frozen=True)
+class Orders:
+    """What is wanted of an examination.
+
+    Parameters
+    ----------
+    like
+        The family's function that the subject is meant to be.
+    battery
+        Whether other examples are made and looked at, or the names of the rows that make them.
+    choices
+        Values to try for each parameter.
+    progress
+        Called before each row of the battery.
+    """
+
+    like: Function | None = None
+    battery: bool | Collection[str] = True
+    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    progress: Progress | None = None
+
+
+def examine(subject: Subject, seed: int, orders: Orders) -> Report:
     """Return the report on a subject; the code under check may raise ``CodeRaised``."""
+    like = orders.like
     gauge = Instrument(subject)
     if like is not None:
         call, gap = likened(subject, gauge.y, like)
@@ -40,18 +67,66 @@ def examine(subject: Subject, seed: int, like: Function | None = None) -> Report
         return report
     if found := _manners(subject, seen, seed):
         return wrong(found, subject.wrt)
-
-    def judge(variant: Subject, seed: int) -> Report:
-        at = probe(variant, seed, lines=1)
-        if at.status == "overflow":
-            return Report(None, "the function itself is not finite there")
-        return conclude(variant, at, seed, like)
-
-    found = battery(subject, seed, judge)
-    if found is not None:
-        return found
+    if orders.battery:
+        judge, names = _judge(seen, like), None if orders.battery is True else orders.battery
+        found = battery(subject, seed, judge, orders.choices, orders.progress, names)
+        if found is not None:
+            return found
     later = order.second_order(seen, seed) or order.forward_mode(seen, seed)
     return report if later is None else wrong(later, subject.wrt)
+
+
+def _judge(seen: Probe, like: Function | None) -> Judge:
+    """Return how the battery looks at its variants, after what was seen at the example."""
+    least = _ROUNDING * _own_eps(seen) * max(float(np.linalg.norm(s.d)) for s in seen.shots)
+
+    def report(variant: Variant, seed: int) -> Report:
+        subject = variant.subject
+        if subject.n == 0:
+            return _empty(subject)
+        at = probe(subject, seed, lines=1)
+        if at.status == "overflow":
+            return Report(None, "the function itself is not finite there")
+        if at.status == "kinked":
+            return Report(None, "the example was moved to a kink, where any slope between is right")
+        if at.status == "wrong" and all(abs(shot.slope.residual) < least for shot in at.shots):
+            return Report(None, "what is off there is rounding beside the example's own gradient")
+        if variant.foreign and _own_idea(at):
+            return Report(None, "the derivative is not meant for this, or declares its own idea")
+        return conclude(subject, at, seed, like)
+
+    def fails(subject: Subject, seed: int) -> bool:
+        try:
+            at = probe(subject, seed, lines=1)
+        except CodeRaised:
+            return False
+        return at.status in ("wrong", "nonfinite", "misshapen")
+
+    return Judge(report, fails)
+
+
+def _own_eps(seen: Probe) -> float:
+    return max(seen.instrument.subject.eps_in, seen.instrument.subject.eps_out)
+
+
+def _own_idea(seen: Probe) -> bool:
+    """Return whether the claim is a surrogate, or not made for such an example.
+
+    Surrogates are told by functions that only move in steps (rounding, a hard sample) or write
+    into their inputs (a layer that renormalises its weights).
+    """
+    if seen.gradient is None or seen.gradient.touched or seen.gradient.misshapen:
+        return True
+    return bool(seen.shots) and all(
+        shot.slope.size <= _STEPS * float(np.linalg.norm(shot.d)) for shot in seen.shots
+    )
+
+
+def _empty(subject: Subject) -> Report:
+    """Look at the shape and dtype of the gradient where there are no entries."""
+    gradient = subject.pull(np.ones(subject.forward().size))
+    shaped = manners.form(subject, gradient)
+    return Report(True, _RIGHT) if shaped is None else wrong(shaped, subject.wrt)
 
 
 def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = None) -> Report:
@@ -154,6 +229,7 @@ def wrong(
         found.bug or None,
         known or None,
         entries=found.entries,
+        evidence=found.facts,
         formula=found.formula,
         fix=found.fix,
         runner_up=found.runner_up,

@@ -1,0 +1,23 @@
+"""Rows on parameters: the other values they may take."""
+
+from collections.abc import Iterator
+
+from softgrad.check.battery.example import Example
+from softgrad.check.battery.variant import Row, Variant
+
+__all__ = ["PARAMETERS"]
+
+
+def _parameters(example: Example) -> Iterator[Variant]:
+    for name, values in example.choices.items():
+        for value in values:
+            told = f"{value:.3g}" if isinstance(value, float) else _told(value)
+            changed = example.subject.replace({name: value})
+            yield Variant(f"{name} is {told}", changed, foreign=True)
+
+
+def _told(value: object) -> str:
+    return f"an array of shape {value.shape}" if hasattr(value, "shape") else repr(value)
+
+
+PARAMETERS: tuple[Row, ...] = (Row("parameters", _parameters),)

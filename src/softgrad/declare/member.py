@@ -63,6 +63,8 @@ class Member:
         Whether the map acts along an axis; otherwise it is elementwise.
     linear
         Whether the Jacobian is constant; only then may ``jacobian`` read constants and arrays.
+    title
+        What messages call it where ``name`` would say little to a user.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Member:
     sensitivity: Callable[[State], dict[str, Jacobian]] = field(default=lambda state: {})
     along_axis: bool = True
     linear: bool = False
+    title: str = ""
 
     @property
     def operands(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ REDUCTIONS = ("mean", "sum", "none")
 
 MIX = Member(
     name="mix",
+    title="weighting the targets",
     inputs=("y",),
     arrays=("gain", "offset", "slope"),
     fields=("q",),
@@ -27,6 +28,7 @@ MIX = Member(
 
 PAIR = Member(
     name="pair",
+    title="the log-likelihood",
     inputs=("y", "q"),
     fields=("loglik",),
     solve=lambda s: (s.axis.drop(s.axis.sum(_expected(s.q, s.y))),),
@@ -50,6 +52,7 @@ def _solve_square(s: Any) -> tuple[Array, Array]:
 
 SQUARE = Member(
     name="square",
+    title="the squared logsumexp",
     inputs=("x",),
     fields=("y", "slope"),
     solve=_solve_square,
@@ -62,6 +65,7 @@ SQUARE = Member(
 
 TOTAL = Member(
     name="total",
+    title="the reduction",
     inputs=("rows", "extra"),
     arrays=("share", "extra_share", "nothing"),
     fields=("loss",),
@@ -84,6 +88,7 @@ where the sum is a mean over no rows, whose value does not exist and whose deriv
 
 SHARE = Member(
     name="share",
+    title="the reduction",
     inputs=("rows", "extra"),
     arrays=("share", "extra_share"),
     fields=("loss",),

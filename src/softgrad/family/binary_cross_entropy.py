@@ -39,6 +39,7 @@ def _define(mp: Any, x: Any, y: Any, pos_weight: Any) -> Any:
 
 BERNOULLI = Member(
     name="bernoulli",
+    title="each entry's cost",
     inputs=("x", "y"),
     arrays=("pos_weight",),
     fields=("loss", "slope", "odds", "up", "down"),

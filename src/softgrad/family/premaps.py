@@ -25,6 +25,7 @@ ARRAYS = ("where",)
 
 SHIFT = Member(
     name="shift",
+    title="the added bias",
     inputs=("x", "bias"),
     fields=("z",),
     solve=lambda s: (s.x + s.bias,),
@@ -39,6 +40,7 @@ SHIFT = Member(
 
 FILL = Member(
     name="fill",
+    title="masking",
     inputs=("x",),
     arrays=("where",),
     fields=("z",),
@@ -83,6 +85,7 @@ def _solve_temper(s: State) -> tuple[Array, ...]:
 
 TEMPER = Member(
     name="temper",
+    title="temperature scaling",
     inputs=("x", "temperature"),
     fields=("z", "rate", "cooling"),
     solve=_solve_temper,

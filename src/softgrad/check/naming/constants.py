@@ -9,7 +9,6 @@ import numpy as np
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import direction
 from softgrad.check.naming.instance import Pair
-from softgrad.check.report.finding import Finding
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
@@ -18,36 +17,42 @@ __all__ = ["explain_factor"]
 _USUAL = {"2": 2.0, "ln 2": math.log(2), "ln 10": math.log(10), "π": math.pi, "√2": math.sqrt(2)}
 
 
-def explain_factor(subject: Subject, pair: Pair, k: float) -> Finding | None:
-    """Name a gradient that is k times the right one."""
-    if abs(k - 1) < 1e-6:
-        return None
+def explain_factor(subject: Subject, pair: Pair, k: float) -> tuple[str, str]:
+    """Return the name of a gradient that is k times the right one, and what k stands for."""
+    slack = max(1e-5, pair.eps)
+    if abs(k - 1) < max(1e-6, pair.eps):
+        return "", ""
     told = f"your gradient is {k:.6g} times the right one"
-    if abs(k + 1) < 1e-6:
-        return pair.finding("wrong_sign", "your gradient is the negative of the right one")
+    if abs(k + 1) < max(1e-6, pair.eps):
+        return "wrong_sign", "your gradient is the negative of the right one"
     size = abs(k)
+
+    def is_(number: float) -> bool:
+        return _close(size, number, slack)
+
     for name, value in _parameters(subject):
+        for label, number in ((f"{name}²", value**2), (f"√{name}", math.sqrt(value))):
+            if "−" not in name and (is_(number) or is_(1 / number)):
+                return "param_misapplied", f"{told}: {label} or its inverse"
         for label, number in ((name, value), (f"1/{name}", 1 / value)):
-            if _close(size, number):
+            if is_(number):
                 omitted = _multiplies(subject, pair, name) == (label != name)
                 bug = "param_ignored" if omitted else "param_misapplied"
                 how = "forward only" if omitted else "once too often"
-                return pair.finding(bug, f"{told}: {label}, {name} is applied {how}")
+                return bug, f"{told}: {label}, {name} is applied {how}"
     for label, value in _counts(subject, pair):
-        if _close(size, value) or _close(size, 1 / value):
-            return pair.finding("wrong_normalizer", f"{told}: {label}")
+        if is_(value) or is_(1 / value):
+            return "wrong_normalizer", f"{told}: {label}"
     for label, value in _USUAL.items():
-        if _close(size, value) or _close(size, 1 / value):
-            return pair.finding("wrong_constant", f"{told}: {label}")
+        if is_(value) or is_(1 / value):
+            return "wrong_constant", f"{told}: {label}"
     for n in {*pair.x.shape, *(d for s in pair.outputs for d in s)}:
-        if n > 1 and (_close(size, math.sqrt(n)) or _close(size, 1 / math.sqrt(n))):
-            return pair.finding(
-                "wrong_constant", f"{told}: √{n}, the square root of an axis length"
-            )
-    ratio = _ratio(subject, size)
+        if n > 1 and (is_(math.sqrt(n)) or is_(1 / math.sqrt(n))):
+            return "wrong_constant", f"{told}: √{n}, the square root of an axis length"
+    ratio = _ratio(subject, size) if pair.eps < 1e-4 else None
     if ratio:
-        return pair.finding("wrong_normalizer", f"{told}: {ratio}")
-    return pair.finding("wrong_constant", told)
+        return "wrong_normalizer", f"{told}: {ratio}"
+    return "wrong_constant", told
 
 
 def _multiplies(subject: Subject, pair: Pair, name: str) -> bool:
@@ -74,8 +79,8 @@ def _multiplies(subject: Subject, pair: Pair, name: str) -> bool:
     return sizes[1] > sizes[0] * 1.01
 
 
-def _close(a: float, b: float) -> bool:
-    return abs(a - b) < 1e-5 * abs(b)
+def _close(a: float, b: float, slack: float) -> bool:
+    return abs(a - b) < slack * abs(b)
 
 
 def _parameters(subject: Subject) -> Iterator[tuple[str, float]]:

@@ -1,24 +1,19 @@
 """From a wrong derivative to its name: the questions, in order."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from softgrad.check.contract import manners
 from softgrad.check.locate.columns import Columns, inputs_apart, measured, wrong_entries
 from softgrad.check.measure.probe import Probe, Shot, floor_of, probe
-from softgrad.check.naming import generic
-from softgrad.check.naming.atoms import compare_formulas
-from softgrad.check.naming.constants import explain_factor
-from softgrad.check.naming.experiments import (
-    leaks_between_samples,
-    parameters,
-    precision,
-    stages,
-    strides,
-)
-from softgrad.check.naming.faults import name_by_structure
-from softgrad.check.naming.instance import MOST_OUTPUTS, Instance, Pair
-from softgrad.check.naming.likeness import likened
-from softgrad.check.naming.memory import few_entries, lost_contributions, scattered, wrapped
+from softgrad.check.naming.alike import alike
+from softgrad.check.naming.conditions import nearly, precision, strides
+from softgrad.check.naming.facts import unnamed
+from softgrad.check.naming.hypotheses import named
+from softgrad.check.naming.instance import MOST_OUTPUTS, Instance
+from softgrad.check.naming.memory import scattered, wrapped
 from softgrad.check.naming.shrink import smaller
 from softgrad.check.report.finding import Finding
 from softgrad.check.subject.quiet import CodeRaised
@@ -27,6 +22,11 @@ from softgrad.function import Function
 
 __all__ = ["Diagnosis", "diagnose"]
 
+Masks = dict[str, np.ndarray | None]
+
+_SMALL = 64
+_EVERYWHERE = 0.9
+
 
 class Diagnosis:
     """A wrong derivative, named as far as possible.
@@ -34,12 +34,12 @@ class Diagnosis:
     Parameters
     ----------
     finding
-        The name and the evidence, or ``None``.
+        The name and the evidence; a finding without a name holds the facts.
     wrong
         A mask per input, ``None`` where it could not be measured.
     """
 
-    def __init__(self, finding: Finding | None, wrong: dict[str, np.ndarray | None]) -> None:
+    def __init__(self, finding: Finding | None, wrong: Masks) -> None:
         self.finding = finding
         self.wrong = wrong
 
@@ -54,62 +54,77 @@ def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
         return Diagnosis(unsettled, dict(unsettled.wrong))
     floor, _ = floor_of(subject, np.random.default_rng(seed), shot.g, seen.gradient)
     names = inputs_apart(gauge, shot.g, shot.d, floor, seed)
-    wrong: dict[str, np.ndarray | None] = {
+    columns, wrong = _located(seen, shot, names)
+    found, formula = alike(seen, like)
+    found = manners.affine(subject, shot.g, shot.d) or found
+    found = found or next(_explanations(seen, shot, names, columns, wrong, seed))
+    if formula is not None and found.formula is None:
+        found = replace(found, formula=formula, fix=f"compute {formula}.")
+    if not found.pictures and (instance := _shown(seen, columns, seed)) is not None:
+        found = replace(found, pictures=instance.pictures)
+    return Diagnosis(found, wrong)
+
+
+def _located(seen: Probe, shot: Shot, names: tuple[str, ...]) -> tuple[Columns | None, Masks]:
+    """Return the measured Jacobian where it is small, and the wrong entries."""
+    gauge, subject = seen.instrument, seen.instrument.subject
+    wrong: Masks = {
         name: None if name in names else np.zeros(subject.shapes[name], bool)
         for name in subject.wrt
     }
-    small = tuple(n for n in names if measured_size(subject, n))
+    small = tuple(n for n in names if int(np.prod(subject.shapes[n])) <= 2048)
     columns = measured(gauge, small) if small else None
     if columns is not None:
         mask = subject.split(wrong_entries(gauge, columns, shot.g, shot.d))
         wrong.update({name: mask[name] for name in small if mask[name].any()})
-    found = manners.affine(subject, shot.g, shot.d) or _alike(seen, like)
-    return Diagnosis(found or _name(seen, shot, names, columns, wrong, seed), wrong)
+    return columns, wrong
 
 
-def _alike(seen: Probe, like: Function | None) -> Finding | None:
-    """Compare with edits of the family's declared Jacobian."""
-    if like is None:
-        return None
-    subject = seen.instrument.subject
-    call, _ = likened(subject, seen.instrument.y, like)
-    shots = [(shot.g, shot.d) for shot in seen.shots]
-    return None if call is None else name_by_structure(subject, call, shots)
-
-
-def measured_size(subject: Subject, name: str) -> bool:
-    """Return whether an input is small enough to be measured entry by entry."""
-    return int(np.prod(subject.shapes[name])) <= 2048
-
-
-def _name(
+def _explanations(
     seen: Probe,
     shot: Shot,
     names: tuple[str, ...],
     columns: Columns | None,
-    wrong: dict[str, np.ndarray | None],
+    wrong: Masks,
     seed: int,
-) -> Finding | None:
+) -> Iterator[Finding]:
+    """Yield what explains the difference; at the end, the facts."""
     gauge = seen.instrument
     subject = gauge.subject
     if found := precision(subject, shot, gauge):
-        return found
-    if subject.frame.saved_overwritten(
-        subject.call, subject.native(), subject.wrt, subject.split_output(shot.g)
-    ):
-        return Finding("mutates_argument", "a saved array is overwritten before it is used")
+        yield found
+    upstream = subject.split_output(shot.g)
+    if subject.frame.saved_overwritten(subject.call, subject.native(), subject.wrt, upstream):
+        yield Finding("mutates_argument", "a saved array is overwritten before it is used")
     if found := strides(subject, seed):
-        return found
+        yield found
     for name in names:
         if not shot.d[subject.slices[name]].any():
-            return Finding("dropped_grad", f"{name}: the gradient is zero")
-    if columns is None or gauge.y.size > MOST_OUTPUTS:
-        return wrapped(gauge, shot, seed) or _in_small(subject, seed) or scattered(wrong)
-    instance = Instance(gauge, columns, seed)
-    for pair in instance.pairs(columns.names):
-        if found := _of_pair(instance, shot, pair, wrong, seed):
-            return found
-    return _nearly(shot)
+            yield Finding("dropped_grad", f"{name}: the gradient is zero", residual=0.0)
+    if found := wrapped(gauge, shot, seed):
+        yield found
+    size = np.inf if columns is None else max(gauge.y.size, columns.index.size)
+    if (size > MOST_OUTPUTS or (size > _SMALL and _everywhere(wrong))) and (
+        found := _in_small(subject, seed)
+    ):
+        yield found
+    pairs = []
+    if columns is not None and size <= MOST_OUTPUTS:
+        instance = Instance(gauge, columns, seed)
+        pairs = instance.pairs
+        if found := named(instance, shot, seed):
+            yield found
+    elif found := scattered(wrong):
+        yield found
+    if found := nearly(shot):
+        yield found
+    yield unnamed(subject, shot, pairs)
+
+
+def _everywhere(wrong: Masks) -> bool:
+    """Return whether nearly every located entry is wrong, so that any part shows the bug."""
+    known = [mask for mask in wrong.values() if mask is not None and mask.any()]
+    return all(mask.mean() > _EVERYWHERE for mask in known)
 
 
 def _in_small(subject: Subject, seed: int) -> Finding | None:
@@ -117,43 +132,19 @@ def _in_small(subject: Subject, seed: int) -> Finding | None:
     for less in smaller(subject):
         try:
             seen = probe(less, seed)
-            if seen.status == "wrong" and (found := diagnose(seen, seed).finding):
-                return Finding(found.bug, found.evidence)
+            if seen.status == "wrong":
+                found = diagnose(seen, seed).finding
+                if found is not None and found.bug:
+                    shape = " and ".join(str(s) for s in less.shapes.values())
+                    told = f"{found.evidence} (seen on a cut of shape {shape})"
+                    return replace(found, evidence=told, wrong={})
         except CodeRaised:
             continue
     return None
 
 
-def _nearly(shot: Shot) -> Finding | None:
-    """Agreement to about the digits of a narrower dtype."""
-    size = float(np.linalg.norm(shot.d))
-    share = abs(shot.slope.residual) / size if size else np.inf
-    if share > 1e-6:
+def _shown(seen: Probe, columns: Columns | None, seed: int) -> Instance | None:
+    """Return the instance to draw, if it is small."""
+    if columns is None or max(columns.index.size, seen.instrument.y.size) > _SMALL:
         return None
-    return Finding("low_precision", f"right to {-np.log10(share):.0f} digits only")
-
-
-def _of_pair(
-    instance: Instance, shot: Shot, p: Pair, wrong: dict[str, np.ndarray | None], seed: int
-) -> Finding | None:
-    subject = instance.subject
-    for hypothesis in generic.HYPOTHESES:
-        if found := hypothesis(p):
-            return found
-    k = generic.scale_of(p)
-    if k is not None and (found := explain_factor(subject, p, k)):
-        return found
-    if found := lost_contributions(subject, p) or few_entries(instance, p, wrong.get(p.name)):
-        return found
-    for hypothesis in generic.STRUCTURE:
-        if found := hypothesis(p):
-            return found
-    found = generic.formula(p) or generic.factor(p) or parameters(subject, shot, p.name, seed)
-    if found := found or compare_formulas(instance, p):
-        return found
-    gs = instance.cotangents(2)
-    true = [(g @ p.true).reshape(p.x.shape) for g in gs]
-    claimed = [(g @ p.claimed).reshape(p.x.shape) for g in gs]
-    if np.isfinite(p.x).all() and (found := stages(p.x, p.name, true, claimed)):
-        return found
-    return leaks_between_samples(subject, shot, p.name, seed)
+    return Instance(seen.instrument, columns, seed)

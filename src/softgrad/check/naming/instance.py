@@ -8,12 +8,14 @@ import numpy as np
 from softgrad.check.locate.columns import Columns
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import direction
-from softgrad.check.report.finding import Finding
+from softgrad.check.naming.guess import Guess, distance
+from softgrad.check.report.finding import Finding, Picture
 from softgrad.check.subject.subject import Subject
 
-__all__ = ["MOST_OUTPUTS", "Instance", "Pair"]
+__all__ = ["MOST_OUTPUTS", "Instance", "Pair", "is_diagonal"]
 
 MOST_OUTPUTS = 640
+_MOST_SHOWN = 64
 
 
 @dataclass
@@ -28,14 +30,19 @@ class Pair:
         Arrays of shape (outputs, entries).
     tolerance
         Entries closer than this are equal.
+    eps
+        The unit roundoff of the claim.
     x, y
         The input and the output; ``y`` is ``None`` where there are several outputs.
+    outputs
+        The outputs' shapes.
     """
 
     name: str
     true: np.ndarray
     claimed: np.ndarray
     tolerance: float
+    eps: float
     x: np.ndarray
     y: np.ndarray | None
     outputs: tuple[tuple[int, ...], ...]
@@ -60,13 +67,34 @@ class Pair:
         """Whether input and output have one shape."""
         return self.y is not None and self.y.shape == self.x.shape
 
+    @property
+    def scale(self) -> float:
+        """The largest entry of the true Jacobian."""
+        return float(np.abs(self.true).max(initial=0.0))
+
     def close(self, a: np.ndarray, b: np.ndarray) -> bool:
         """Return whether two Jacobians are equal within the measurement."""
         return bool(np.abs(a - b).max(initial=0.0) <= 4 * self.tolerance)
 
-    def finding(self, bug: str, evidence: str) -> Finding:
-        """Return a finding about this input."""
-        return Finding(bug, f"{self.name}: {evidence}")
+    def guess(
+        self, bug: str, evidence: str, predicted: np.ndarray, fits: bool | None = None
+    ) -> Guess:
+        """Return the guess that the claimed Jacobian is ``predicted``."""
+        if fits is None:
+            fits = self.close(self.claimed, predicted)
+        residual = distance(self.claimed, predicted)
+        return Guess(Finding(bug, f"{self.name}: {evidence}", residual=residual), fits, predicted)
+
+    def place(self, bug: str, evidence: str, explained: np.ndarray) -> Guess:
+        """Return a guess that fits and says where the claim is wrong: where ``explained`` is."""
+        predicted = np.where(explained, self.claimed, self.true)
+        return self.guess(bug, evidence, predicted, fits=True)
+
+
+def is_diagonal(matrix: np.ndarray, slack: float = 1e-7) -> bool:
+    """Return whether a square matrix has nothing beside its diagonal."""
+    beside = matrix - np.diag(np.diag(matrix))
+    return not (np.abs(beside) > slack * np.abs(matrix).max(initial=0.0)).any()
 
 
 class Instance:
@@ -89,9 +117,10 @@ class Instance:
             rows[i] = np.nan_to_num(self.subject.pull(g).flat, nan=0.0, posinf=0.0, neginf=0.0)
         return rows
 
-    def pairs(self, names: tuple[str, ...]) -> list[Pair]:
-        """Return the Jacobians with respect to each named input."""
-        return [self._pair(name) for name in names]
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """The Jacobians with respect to each measured input."""
+        return [self._pair(name) for name in self.columns.names]
 
     def _pair(self, name: str) -> Pair:
         where = self.subject.slices[name]
@@ -107,10 +136,22 @@ class Instance:
             name,
             true,
             self.claimed[:, where],
-            min(tolerance, 1e-2 * scale) if scale else tolerance,
+            min(tolerance, max(1e-2, 2 * eps) * scale) if scale else tolerance,
+            eps,
             self.subject.arrays[name],
             self.instrument.y.reshape(shapes[0]) if single else None,
             shapes,
+        )
+
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The Jacobians that are small enough to be looked at and wrong."""
+        outputs = self.pairs[0].outputs if self.pairs else ()
+        shape = outputs[0] if len(outputs) == 1 else (self.instrument.y.size,)
+        return tuple(
+            Picture(p.name, p.claimed, p.true, shape, p.x.shape)
+            for p in self.pairs
+            if max(p.true.shape) <= _MOST_SHOWN and not p.right.all()
         )
 
     def cotangents(self, count: int) -> list[np.ndarray]:

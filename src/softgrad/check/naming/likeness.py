@@ -14,7 +14,7 @@ from softgrad.errors import ArgumentError, SoftgradError
 from softgrad.function import Function, functions
 from softgrad.structure import Structure
 
-__all__ = ["Likeness", "family_named", "likened"]
+__all__ = ["Edge", "Gradient", "Likeness", "Pull", "family_named", "likened", "likeness"]
 
 _ALSO = {
     "T": "temperature",
@@ -28,7 +28,9 @@ _ALSO = {
 }
 _SEARCHED = {"reduction": ("mean", "sum", "none"), "keepdims": (False, True)}
 
-Edit = Callable[[Structure, Node], "Callable[[np.ndarray], np.ndarray] | None"]
+Edge = tuple[Node, str]
+Pull = Callable[[np.ndarray], np.ndarray]
+Gradient = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 class Likeness:
@@ -61,29 +63,25 @@ class Likeness:
                     yield node, name, structure
 
     def gradient(
-        self,
-        g: np.ndarray,
-        at: tuple[Node, str] | None = None,
-        other: Callable[[np.ndarray], np.ndarray] | None = None,
+        self, g: np.ndarray, instead: Mapping[Edge, Pull] | None = None
     ) -> dict[str, np.ndarray]:
-        """Return Jᵀ g by the subject's input names, with one structure replaced by ``other``."""
+        """Return Jᵀ g by the subject's input names, with other products at some edges."""
         found: dict[str, np.ndarray] = {}
-        self._pull(self.call.root, g.reshape(self.value.shape), found, at, other)
+        self._pull(self.call.root, np.reshape(g, self.value.shape), found, instead or {})
         shapes = {own: np.shape(self.call.inputs[own]) for own in self.names.values()}
         return {
             name: np.asarray(found.get(own, np.zeros(shapes[own]))).reshape(shapes[own])
             for name, own in self.names.items()
         }
 
-    def _pull(self, node: Any, g: Any, found: dict, at: Any, other: Any) -> None:
+    def _pull(self, node: Any, g: Any, found: dict, instead: Mapping[Edge, Pull]) -> None:
         if isinstance(node, Leaf):
             found[node.name] = found[node.name] + g if node.name in found else g
             return
         for name, structure in node.member.jacobian(self.states[node]).items():
-            if name not in node.inputs:
-                continue
-            pull = other if at == (node, name) else structure.rmv
-            self._pull(node.inputs[name], pull(g), found, at, other)
+            if name in node.inputs:
+                pull = instead.get((node, name), structure.rmv)
+                self._pull(node.inputs[name], pull(g), found, instead)
 
     def without(self, option: str, value: Any) -> "Likeness | None":
         """Return the call with one option changed, or ``None`` if it is not allowed."""
@@ -91,6 +89,29 @@ class Likeness:
             return Likeness(self.function, {**self.arguments, option: value}, self.names)
         except (SoftgradError, ValueError, TypeError):
             return None
+
+
+def likeness(
+    function: Function, arguments: Mapping[str, Any], wrt: tuple[str, ...] | None = None
+) -> Likeness:
+    """Return a call of a member in float64, differentiable by ``wrt`` or by its first input.
+
+    Parameters
+    ----------
+    function
+        The member.
+    arguments
+        NumPy arrays and options by name.
+    wrt
+        Names of the differentiable arguments.
+    """
+    given = {
+        name: value.astype(np.float64)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        else value
+        for name, value in arguments.items()
+    }
+    return Likeness(function, given, {name: name for name in wrt or function.wrt[:1]})
 
 
 def family_named(like: Any) -> Function:

@@ -1,44 +1,45 @@
-"""Errors at single places: lost contributions, wrapped offsets, a few odd entries."""
+"""Guesses about single places: lost contributions, wrapped offsets, a few odd entries."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Shot, direction
-from softgrad.check.naming.instance import Instance, Pair
+from softgrad.check.naming.guess import Guess
+from softgrad.check.naming.instance import Pair
 from softgrad.check.report.finding import Finding
 from softgrad.check.subject.subject import Subject
 
-__all__ = ["few_entries", "lost_contributions", "scattered", "wrapped"]
+__all__ = ["at_ties", "lost_contributions", "scattered", "sparse", "vanished", "wrapped"]
 
 _LIMITS = (2**8, 2**15, 2**16, 2**31, 2**32)
 
 
-def lost_contributions(subject: Subject, p: Pair) -> Finding | None:
+def lost_contributions(subject: Subject, p: Pair) -> Iterator[Guess]:
     """Of several contributions to one entry only one arrives."""
     lost = p.live & ~p.right
     if not lost.any() or (p.filled & ~p.right).any():
-        return None
+        return
     columns = lost.any(0)
     kept = (p.live & p.right).sum(0)[columns]
     outputs = lost.any(1)
     if not (kept >= 1).all() or (p.live[outputs] & p.right[outputs]).any():
-        return None
+        return
     for name, value in subject.inputs.items():
         if subject.frame.is_array(value):
             array = subject.frame.to_numpy(value)
             if array.dtype.kind in "iu" and np.unique(array).size < array.size:
-                return p.finding("scatter_overwrite", f"where {name} repeats, only one use counts")
-    return None
+                told = f"where {name} repeats, only one use counts"
+                yield p.place("scatter_overwrite", told, lost)
 
 
-def few_entries(instance: Instance, p: Pair, mask: np.ndarray | None) -> Finding | None:
-    """Look for a few wrong entries among right ones."""
+def vanished(p: Pair) -> Iterator[Guess]:
+    """Look for entries that are 0 at large inputs only."""
     apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
     columns = np.flatnonzero(apart.any(0))
     if not columns.size or columns.size == p.x.size or not p.live.any():
-        return None
+        return
     x = p.x.ravel()
     at = x[columns]
     rest = np.delete(x, columns)
@@ -46,18 +47,36 @@ def few_entries(instance: Instance, p: Pair, mask: np.ndarray | None) -> Finding
     kept = np.abs(p.claimed[:, columns]).max(0) / np.maximum(size, 1e-300)
     gone = bool((kept < 1e-2).any() and (kept < 1).all())
     if p.elementwise and gone and np.abs(at).min() > max(5.0, np.abs(rest).min()):
-        return p.finding("cancellation_to_zero", "zero at large inputs, where it should not be")
-    if columns.size > max(1, p.x.size // 4):
-        return None
+        told = f"zero where |{p.name}| ≥ {np.abs(at).min():.3g}, where it should not be"
+        yield p.place("cancellation_to_zero", told, apart)
+
+
+def sparse(p: Pair) -> Iterator[Guess]:
+    """Look for a few entries that are slightly off."""
+    apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
+    columns = np.flatnonzero(apart.any(0))
+    if not 0 < columns.size <= max(1, p.x.size // 10) or not p.live.any():
+        return
+    size = np.abs(p.true[:, columns]).max(0)
+    off = np.abs(p.claimed - p.true)[:, columns].max(0) / np.maximum(size, 1e-300)
+    if 0 < off.max() < 0.5:
+        told = f"{columns.size} entries are off by up to {off.max():.2g} of themselves"
+        yield p.place("sparse_error", told, apart)
+
+
+def at_ties(p: Pair) -> Iterator[Guess]:
+    """Look for entries that are wrong exactly at a tie or at zero."""
+    apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
+    columns = np.flatnonzero(apart.any(0))
+    if not 0 < columns.size <= max(1, p.x.size // 4) or not p.live.any():
+        return
+    x = p.x.ravel()
+    at, rest = x[columns], np.delete(x, columns)
     if (at == 0).all() and not (rest == 0).any():
-        return p.finding("kink_or_tie", "wrong exactly where the input is 0")
+        yield p.place("kink_or_tie", "wrong exactly where the input is 0", apart)
     shared = np.array([(x == value).sum() > 1 for value in at])
     if shared.all() and np.unique(rest).size == rest.size:
-        return p.finding("kink_or_tie", "wrong exactly where entries tie")
-    off = np.abs(p.claimed - p.true)[:, columns].max(0) / np.maximum(size, 1e-300)
-    if columns.size <= max(1, p.x.size // 10) and 0 < off.max() < 0.5:
-        return p.finding("sparse_error", f"{columns.size} entries are off by up to {off.max():.2g}")
-    return None
+        yield p.place("kink_or_tie", "wrong exactly where entries tie", apart)
 
 
 def scattered(wrong: Mapping[str, np.ndarray | None]) -> Finding | None:

@@ -1,24 +1,26 @@
-"""Smaller examples of the same function: fewer samples, shorter rows."""
+"""Smaller examples of the same function: axes of one length are cut together."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
-from softgrad.check.locate.columns import MOST_COLUMNS
 from softgrad.check.naming.instance import MOST_OUTPUTS
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["smaller"]
 
-_SAMPLES = 6
-_LENGTH = 24
+_OUTPUTS = 64
+_SHORTEST, _LONGEST = 4, 24
+_MOST_ENTRIES = 2048
+_SQUARES = {4, 9, 16}  # a factor √n would pass for a count
 
 
 def smaller(subject: Subject) -> Iterator[Subject]:
     """Yield examples small enough to be measured entry by entry, if the function takes them."""
-    for samples, length in ((_SAMPLES, None), (None, _LENGTH), (_SAMPLES, _LENGTH)):
-        changed = _cut(subject, samples, length)
+    for cut, ends in product(_cuts(subject), (False, True)):
+        changed = _shortened(subject, cut, ends)
         if not changed:
             continue
         less = subject.replace(changed)
@@ -27,31 +29,71 @@ def smaller(subject: Subject) -> Iterator[Subject]:
         except CodeRaised:
             continue
         widest = max(int(np.prod(shape)) for shape in less.shapes.values())
-        if y.size <= MOST_OUTPUTS and widest <= MOST_COLUMNS and np.isfinite(y).any():
+        if y.size <= MOST_OUTPUTS and widest <= _MOST_ENTRIES and np.isfinite(y).any():
             yield less
 
 
-def _cut(subject: Subject, samples: int | None, length: int | None) -> dict[str, object]:
-    """Return the arrays that have the main input's first or last axis, cut along it."""
-    shape = subject.shapes[subject.wrt[0]]
-    frame, changed = subject.frame, {}
-    if not shape:
-        return changed
-    for name, value in subject.inputs.items():
-        if not frame.is_array(value):
-            continue
-        array = frame.to_numpy(value)
-        if array.ndim == 0:
-            continue
-        if samples is not None and array.shape[0] == shape[0] > samples and len(shape) > 1:
-            array = array[:samples]
-        if length is not None and array.shape[-1] == shape[-1] > length:
-            array = array[..., :length]
-        elif length is not None and array.dtype.kind in "iu" and shape[-1] > length:
-            array = np.where(array < 0, array, array % length).astype(array.dtype)
-        if array.shape != np.shape(value):
-            changed[name] = frame.like(np.ascontiguousarray(array), value)
-        elif array.dtype.kind in "iu":
-            changed[name] = frame.like(array, value)
-    cut = {k for k, v in changed.items() if np.shape(v) != np.shape(subject.inputs[k])}
-    return changed if cut else {}
+def _cuts(subject: Subject) -> Iterator[dict[int, int]]:
+    """Yield which axis lengths become which: all long ones, then fewer of them."""
+    lengths = {n for value in _arrays(subject).values() for n in value.shape}
+    long = sorted((n for n in lengths if n > _SHORTEST), reverse=True)
+    main = max(subject.shapes.values(), key=lambda shape: int(np.prod(shape)))
+    chosen = [tuple(long), main[:1], main[-1:], main[1:-1], *((n,) for n in long)]
+    seen: set[tuple[int, ...]] = set()
+    for some in chosen:
+        some = tuple(n for n in long if n in some)
+        if some and some not in seen:
+            seen.add(some)
+            yield _targets(some, lengths, main)
+
+
+def _targets(some: tuple[int, ...], lengths: set[int], main: tuple[int, ...]) -> dict[int, int]:
+    """Return new lengths, all different, such that about 64 entries are left."""
+    rest = int(np.prod([n for n in main if n not in some]))
+    count = max(1, sum(n in some for n in main))
+    base = int((_OUTPUTS / max(rest, 1)) ** (1 / count))
+    base = min(max(base, _SHORTEST), _LONGEST)
+    taken = lengths - set(some)
+    found: dict[int, int] = {}
+    for n in some:
+        free = (base + step for step in (0, -1, 1, -2, 2, 3, 4, 5, 6, 7, 8))
+        found[n] = next((k for k in free if k > 1 and k not in taken | _SQUARES), base)
+        found[n] = min(found[n], n)
+        taken.add(found[n])
+    return {n: k for n, k in found.items() if k < n}
+
+
+def _arrays(subject: Subject) -> dict[str, np.ndarray]:
+    frame = subject.frame
+    return {k: frame.to_numpy(v) for k, v in subject.inputs.items() if frame.is_array(v)}
+
+
+def _shortened(subject: Subject, cut: dict[int, int], ends: bool) -> dict[str, object]:
+    """Return the arrays that a cut changes, cut at their beginnings or their ends.
+
+    Indices into an axis that is cut are folded into what is left of it.
+    """
+    changed: dict[str, object] = {}
+    shorter = False
+    for name, array in _arrays(subject).items():
+        new = array
+        for axis, n in enumerate(array.shape):
+            if n in cut:
+                kept = range(n - cut[n], n) if ends else range(cut[n])
+                new = np.take(new, kept, axis=axis)
+        shorter |= new.shape != array.shape
+        if array.dtype.kind in "iu" and array.size:
+            new = _folded(new, cut)
+        if new.shape != array.shape or not np.array_equal(new, array, equal_nan=False):
+            like = subject.inputs[name]
+            changed[name] = subject.frame.like(np.ascontiguousarray(new), like)
+    return changed if shorter else {}
+
+
+def _folded(index: np.ndarray, cut: dict[int, int]) -> np.ndarray:
+    """Return class or row numbers that exist after the cut; negative marks stay."""
+    largest = int(index.max())
+    into = [new for old, new in cut.items() if old > largest]
+    if not into:
+        return index
+    return np.where(index < 0, index, index % min(into)).astype(index.dtype)

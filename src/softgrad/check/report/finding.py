@@ -79,6 +79,8 @@ class Finding:
         Wrong entries with their values.
     pictures
         Jacobians to look at.
+    facts
+        More of what was measured, a sentence each, most telling first.
     """
 
     bug: str
@@ -91,3 +93,4 @@ class Finding:
     runner_up: "Finding | None" = None
     entries: tuple[Entry, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    facts: tuple[str, ...] = ()

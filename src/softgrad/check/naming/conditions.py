@@ -1,0 +1,115 @@
+"""Names found by changing precision, memory layout or one sample and looking again."""
+
+import numpy as np
+
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import Shot, direction, probe
+from softgrad.check.naming.guess import said
+from softgrad.check.precision import digits, epsilon
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
+
+__all__ = ["leaks_between_samples", "nearly", "precision", "strides"]
+
+_SAFETY = 8.0
+
+
+def precision(subject: Subject, shot: Shot, gauge: Instrument) -> Finding | None:
+    """Ask whether the claim is right when it is computed in float64."""
+    relative = abs(shot.slope.residual) / max(float(np.linalg.norm(shot.d)), 1e-300)
+    held = digits(shot.d)
+    own = max(subject.eps_in, subject.eps_out)
+    if held > own and relative < 64 * held * np.sqrt(shot.d.size):
+        bits = round(-np.log2(held))
+        return Finding(
+            "low_precision",
+            f"the gradient holds {bits} bits, the input {round(-np.log2(own))}",
+            residual=relative,
+        )
+    if not gauge.wide or own == epsilon("float64"):
+        return None
+    try:
+        wide = subject.pull(shot.g, wide=True).flat
+    except CodeRaised:
+        return None
+    if not np.isfinite(wide).all():
+        return None
+    again = gauge.slope(shot.g, wide, shot.u)
+    if abs(again.residual) > max(0.05 * abs(shot.slope.residual), _SAFETY * again.error):
+        return None
+    lost = (shot.d == 0) & (np.abs(wide) > 0)
+    gap = np.abs(shot.d - wide)
+    if lost.any() and gap[lost].max() > 0.3 * gap.max():
+        told = f"{int(lost.sum())} entries are 0 where float64 gives up to {said(gap[lost].max())}"
+        return Finding("cancellation_to_zero", told)
+    share = abs(shot.slope.residual) / max(shot.slope.size, 1e-300)
+    told = f"in float64 the same code is right; here it is off by {said(share)}"
+    return Finding("low_precision", told)
+
+
+def strides(subject: Subject, seed: int) -> Finding | None:
+    """Ask whether the claim is right for contiguous copies of non-contiguous inputs."""
+    frame = subject.frame
+    arrays = {k: v for k, v in subject.inputs.items() if frame.is_array(v)}
+    fresh = {k: frame.contiguous(v) for k, v in arrays.items()}
+    if subject.layout is None and all(fresh[k] is v for k, v in arrays.items()):
+        return None
+    try:
+        again = probe(subject.replace(fresh), seed)
+    except CodeRaised:
+        return None
+    if again.status != "right":
+        return None
+    return Finding("ignores_strides", "right for a contiguous copy of the same input")
+
+
+def leaks_between_samples(subject: Subject, shot: Shot, name: str, seed: int) -> Finding | None:
+    """Move one sample and see whether another one's gradient moves though the truth does not."""
+    shape = subject.shapes[name]
+    if len(shape) < 2 or shape[0] < 2:
+        return None
+    rng = np.random.default_rng(seed)
+    where = subject.slices[name]
+    inside = np.zeros(shape, bool)
+    inside[0] = True
+    first = np.zeros(subject.n, bool)
+    first[where] = inside.ravel()
+    moved = np.where(first, subject.x * 0.3 + direction(rng, subject.n), subject.x)
+    others = np.zeros(subject.n)
+    others[where] = np.where(inside.ravel(), 0.0, direction(rng, inside.size))
+    try:
+        here = Instrument(subject)
+        there = Instrument(subject.replace(_native(subject, moved)))
+        d = there.subject.pull(shot.g).flat
+        before = here.slope(shot.g, np.zeros_like(shot.d), others)
+        after = there.slope(shot.g, np.zeros_like(shot.d), others)
+    except CodeRaised:
+        return None
+    shift = float(np.sum((d - shot.d) * others))
+    truth = abs(after.residual - before.residual)
+    size = max(abs(before.residual), float(np.linalg.norm(shot.d * (others != 0))))
+    if (
+        abs(shift) > 1e-5 * size
+        and truth < 1e-3 * abs(shift)
+        and _SAFETY * (before.error + after.error) < 0.1 * abs(shift)
+    ):
+        told = (
+            f"{name}: changing one sample moves another one's gradient by {said(abs(shift) / size)}"
+        )
+        return Finding("batch_mixed", told)
+    return None
+
+
+def _native(subject: Subject, x: np.ndarray) -> dict[str, object]:
+    frame = subject.frame
+    return {k: frame.like(v, subject.inputs[k]) for k, v in subject.split(x).items()}
+
+
+def nearly(shot: Shot) -> Finding | None:
+    """Agreement to about the digits of a narrower dtype."""
+    size = float(np.linalg.norm(shot.d))
+    share = abs(shot.slope.residual) / size if size else np.inf
+    if share > 1e-6:
+        return None
+    return Finding("low_precision", f"right to {-np.log10(share):.0f} digits only", residual=share)

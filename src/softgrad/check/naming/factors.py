@@ -1,0 +1,149 @@
+"""Guesses that the claim is right up to a factor: one number, or one for each entry."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from softgrad.check.naming.constants import explain_factor
+from softgrad.check.naming.guess import Guess
+from softgrad.check.naming.instance import Pair, is_diagonal
+from softgrad.check.subject.subject import Subject
+
+__all__ = ["elementwise", "per_entry", "scale"]
+
+
+def scale(subject: Subject, p: Pair) -> Iterator[Guess]:
+    """Predict one factor, which stands for something."""
+    norm = float(np.sum(p.true**2))
+    if norm == 0:
+        return
+    k = float(np.sum(p.claimed * p.true)) / norm
+    tolerance = 4 * p.tolerance * max(abs(k), 1)
+    small = np.abs(p.claimed).max() <= 1e-6 * p.scale
+    fits = k != 0 and not small and bool(np.abs(p.claimed - k * p.true).max() <= tolerance)
+    if not fits:
+        told = f"your gradient is {k:.3g} times the right one"
+        if k != 0:
+            yield p.guess("wrong_constant", told, k * p.true, False)
+        return
+    bug, told = explain_factor(subject, p, k)
+    if bug:
+        yield p.guess(bug, told, k * p.true, True)
+
+
+def per_entry(subject: Subject, p: Pair) -> Iterator[Guess]:
+    """Predict a factor that depends on the input's entry only."""
+    norms = np.sum(p.true**2, 0)
+    used = norms > (10 * p.tolerance) ** 2
+    if not used.any() or (p.live[:, used].sum(0) < 2).any():
+        return
+    k = np.ones(norms.size)
+    k[used] = np.sum(p.claimed * p.true, 0)[used] / norms[used]
+    predicted = k * p.true
+    if not np.abs(p.claimed - predicted).max() <= 4 * p.tolerance * max(1.0, np.abs(k).max()):
+        return
+    apart = used & (np.abs(k - 1) > max(1e-5, 4 * p.eps))
+    if apart.sum() < 2 or used.sum() < 3 or apart.sum() <= max(1, used.sum() // 5):
+        return
+    axis = _only_axis(k, used, p)
+    along = "" if axis is None else f", by the index along axis {axis}"
+    if np.allclose(np.abs(k[used]), 1.0, atol=max(1e-5, 4 * p.eps)):
+        told = f"the sign is wrong at {int(apart.sum())} entries{along}"
+        yield p.guess("wrong_sign", told, predicted)
+        return
+    found = _known(subject, p, k.reshape(p.x.shape), used.reshape(p.x.shape))
+    if found is not None:
+        bug, label = found
+        yield p.guess(bug, f"right up to the factor {label}{along}", predicted, True)
+        return
+    low, high = float(k[used].min()), float(k[used].max())
+    told = f"right up to a factor that varies from {low:.4g} to {high:.4g}{along}"
+    yield p.guess("missing_chain_factor", told, predicted, True)
+
+
+def _only_axis(k: np.ndarray, used: np.ndarray, p: Pair) -> int | None:
+    """Return the one axis along which the factor changes."""
+    values = np.where(used, k, np.nan).reshape(p.x.shape)
+    changing = []
+    for axis in range(p.x.ndim):
+        spread = np.nanmax(values, axis=axis) - np.nanmin(values, axis=axis)
+        if np.nanmax(spread) > max(1e-5, 4 * p.eps) * np.nanmax(np.abs(values)):
+            changing.append(axis)
+    return changing[0] if len(changing) == 1 and p.x.ndim > 1 else None
+
+
+def _known(subject: Subject, p: Pair, k: np.ndarray, used: np.ndarray) -> tuple[str, str] | None:
+    """Return the parameter, or the count that goes with it, that the factor is."""
+    for name, value in subject.inputs.items():
+        if name == p.name or not subject.frame.is_array(value):
+            continue
+        array = subject.frame.to_numpy(value)
+        if array.ndim == 0 or array.dtype.kind not in "bf":
+            continue
+        array = array.astype(float)
+        forms = {
+            (name, "param_misapplied"): array,
+            (f"1/{name}", "param_ignored"): 1 / array,
+            (f"{name}²", "param_misapplied"): array**2,
+        }
+        for axis in range(array.ndim):
+            total = array.sum(axis=axis, keepdims=True)
+            forms[f"the sum of {name} along axis {axis}", "wrong_normalizer"] = total
+            forms[f"1/(the sum of {name} along axis {axis})", "wrong_normalizer"] = 1 / total
+        for (label, bug), form in forms.items():
+            if _spread_equal(form, k, used, max(1e-5, 4 * p.eps)):
+                return bug, label
+    return None
+
+
+def _spread_equal(form: np.ndarray, k: np.ndarray, used: np.ndarray, slack: float) -> bool:
+    trials = [form]
+    if form.ndim == 1 and k.ndim > 1 and form.size == k.shape[0]:
+        trials.append(form.reshape(-1, *(1,) * (k.ndim - 1)))
+    for trial in trials:
+        try:
+            full = np.broadcast_to(trial, k.shape)
+        except ValueError:
+            continue
+        if np.isfinite(full[used]).all() and np.allclose(full[used], k[used], rtol=slack, atol=0):
+            return True
+    return False
+
+
+_FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "v": lambda v: v,
+    "1 − v": lambda v: 1 - v,
+    "v(1 − v)": lambda v: v * (1 - v),
+    "1 − v²": lambda v: 1 - v * v,
+    "v²": np.square,
+    "2v": lambda v: 2 * v,
+    "1/v": lambda v: 1 / v,
+    "exp v": np.exp,
+}
+
+
+def elementwise(p: Pair) -> Iterator[Guess]:
+    """Look for an elementwise derivative with the wrong quantity in it, or a factor missing."""
+    if not p.elementwise or not is_diagonal(p.true) or not is_diagonal(p.claimed):
+        return
+    assert p.y is not None
+    right, mine = np.diag(p.true), np.diag(p.claimed)
+    quantities = {"x": p.x.ravel(), "y": p.y.ravel()}
+    with np.errstate(all="ignore"):
+        for label, form in _FORMS.items():
+            fits = {name: form(v) for name, v in quantities.items()}
+            for a, b in (("x", "y"), ("y", "x")):
+                if _alike(p, fits[a], right) and np.isfinite(fits[b]).all():
+                    told = f"your derivative is {label} with v = {b}; right is v = {a}"
+                    predicted = np.diag(fits[b])
+                    yield p.guess("wrong_variable", told, predicted, _alike(p, fits[b], mine))
+        for name, v in quantities.items():
+            for label, form in _FORMS.items():
+                left = right / form(v)
+                if _alike(p, mine * form(v), right) and np.isfinite(left).all():
+                    told = f"the factor {label}, v = {name}, is missing"
+                    yield p.guess("missing_chain_factor", told, np.diag(left), True)
+
+
+def _alike(p: Pair, a: np.ndarray, b: np.ndarray) -> bool:
+    return bool(np.isfinite(a).all() and np.abs(a - b).max(initial=0.0) <= 4 * p.tolerance)

@@ -1,0 +1,117 @@
+"""Guesses tested by changing a parameter and looking again."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from softgrad.check.measure.instrument import Instrument
+from softgrad.check.measure.probe import Shot, direction, probe
+from softgrad.check.naming.guess import Guess
+from softgrad.check.report.finding import Finding
+from softgrad.check.subject.quiet import CodeRaised
+from softgrad.check.subject.subject import Subject
+
+__all__ = ["parameters", "replacements"]
+
+_SAFETY = 8.0
+
+
+def parameters(subject: Subject, shot: Shot, name: str, seed: int) -> Iterator[Guess]:
+    """Ask whether the claim is the derivative of the function with another value of a parameter."""
+    where = subject.slices[name]
+    u = np.zeros(subject.n)
+    u[where] = direction(np.random.default_rng(seed), where.stop - where.start)
+    claim = np.where(u != 0, shot.d, 0.0)
+    own = max(subject.eps_in, subject.eps_out)
+    for other in subject.inputs:
+        if other == name:
+            continue
+        for label, value, neutral in replacements(subject, other):
+            try:
+                gauge = Instrument(subject.replace({other: value}))
+                if gauge.y.shape != shot.g.shape:
+                    continue
+                slope = gauge.slope(shot.g, claim, u)
+            except CodeRaised:
+                continue
+            size = max(slope.size, 1e-300)
+            if not (slope.size > 0 and slope.error < max(1e-4, own) * size):
+                continue
+            slack = max(1e-6, own if own > 1e-4 else 0.0) * size + _SAFETY * slope.error
+            told = f"{name}: your gradient is the right one for {other} = {label}"
+            bug = "param_ignored" if neutral else "param_misapplied"
+            finding = Finding(bug, told, residual=abs(slope.residual) / size)
+            yield Guess(finding, abs(slope.residual) <= slack)
+    yield from _vanishes(subject, name, seed)
+
+
+def _vanishes(subject: Subject, name: str, seed: int) -> Iterator[Guess]:
+    """Ask whether the gradient is right once a parameter is neutral."""
+    for other in subject.inputs:
+        if other in subject.wrt:
+            continue
+        for label, value, neutral in replacements(subject, other):
+            if not neutral:
+                continue
+            try:
+                seen = probe(subject.replace({other: value}), seed, lines=1)
+            except CodeRaised:
+                continue
+            if seen.status != "right":
+                continue
+            shot = seen.shots[0]
+            size = float(np.linalg.norm(shot.d[subject.slices[name]]))
+            if min(size, shot.slope.size) > 1e-6:
+                told = f"{name}: right only with {other} = {label}"
+                yield Guess(Finding("param_misapplied", told), True)
+                return
+
+
+def replacements(subject: Subject, name: str) -> Iterator[tuple[str, object, bool]]:
+    """Yield other values of a parameter: a label, the value, whether it makes it do nothing."""
+    value = subject.inputs[name]
+    frame = subject.frame
+    if isinstance(value, float) and not isinstance(value, bool):
+        for label, other, neutral in _numbers(value):
+            yield label, other, neutral
+        return
+    if not frame.is_array(value):
+        return
+    array = frame.to_numpy(value)
+    if array.dtype.kind == "b":
+        for label, other in (
+            ("all true", np.ones_like(array)),
+            ("all false", np.zeros_like(array)),
+        ):
+            if (array != other).any():
+                yield label, frame.like(other, value), True
+        yield "its opposite", frame.like(~array, value), False
+    elif array.dtype.kind == "f" and array.size:
+        changes: list[tuple[str, Callable, bool]] = [
+            ("1", np.ones_like, True),
+            ("0", np.zeros_like, True),
+            (f"1 − {name}", lambda a: 1 - a, False),
+            (f"1/{name}", lambda a: 1 / a, False),
+            (f"{name}²", np.square, False),
+        ]
+        for label, change, neutral in changes:
+            other = change(array)
+            if np.isfinite(other).all() and not np.allclose(other, array):
+                yield label, frame.like(other, value), neutral
+
+
+def _numbers(value: float) -> Iterator[tuple[str, float, bool]]:
+    found = {
+        "1": (1.0, True),
+        "0": (0.0, True),
+        "1 − it": (1 - value, False),
+        "its square": (value**2, False),
+    }
+    found |= {"minus it": (-value, False), "twice it": (2 * value, False)}
+    if value:
+        found["its inverse"] = (1 / value, False)
+    if value > 0:
+        found["its square root"] = (value**0.5, False)
+    for label, (other, neutral) in found.items():
+        if other != value:
+            yield label, other, neutral

@@ -1,47 +1,51 @@
 """NumPy: arrays only; the derivative is the caller's claim."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
+
+from softgrad.check.frameworks.frame import Frame
 
 __all__ = ["NumPy", "in_layout"]
 
 _EXTRA_FLOATS = ("bfloat16", "float8")
 
 
-class NumPy:
+class NumPy(Frame):
     """NumPy arrays, those with ml_dtypes' floats included."""
 
     name = "numpy"
+    differentiates = False
+    mutable = True
+    strided = True
 
     def is_array(self, value: Any) -> bool:
         """Return whether ``value`` is an array or an array scalar."""
         return isinstance(value, (np.ndarray, np.generic))
 
     def is_floating(self, value: Any) -> bool:
-        """Return whether ``value`` is a real floating array."""
-        return self.is_array(value) and (
-            value.dtype.kind == "f" or value.dtype.name.startswith(_EXTRA_FLOATS)
-        )
+        """Return whether ``value`` is a real floating or a complex array."""
+        if not self.is_array(value):
+            return False
+        kind = value.dtype.kind
+        return kind in "fc" or (kind == "V" and value.dtype.name.startswith(_EXTRA_FLOATS))
 
-    def dtype_name(self, value: Any) -> str:
-        """Return the dtype's name."""
-        return np.asarray(value).dtype.name
+    def host(self, value: Any) -> np.ndarray:
+        """Return the array itself."""
+        return np.asarray(value)
 
-    def to_numpy(self, value: Any) -> np.ndarray:
-        """Return a copy, float64 where floating."""
-        array = np.asarray(value)
-        return array.astype(np.float64) if self.is_floating(array) else array.copy()
+    def make(self, values: np.ndarray, dtype: str, beside: Any = None) -> Any:
+        """Return a copy in the dtype of that name."""
+        return np.array(values, dtype=_dtype(dtype))
 
     def like(self, values: np.ndarray, reference: Any, *, wide: bool = False) -> Any:
         """Return ``values`` in the reference's dtype and memory order."""
-        reference = np.asarray(reference)
-        wide = wide and self.is_floating(reference)
-        dtype = np.dtype(np.float64) if wide else reference.dtype
-        if values.shape != reference.shape or reference.ndim == 0:
-            return np.array(values, dtype=dtype)
+        dtype = reference.dtype
+        if wide and self.is_floating(reference):
+            dtype = np.dtype(np.complex128 if dtype.kind == "c" else np.float64)
+        plain = reference.ndim == 0 or reference.flags.c_contiguous
+        if plain or values.shape != reference.shape:
+            return values.astype(dtype, order="C")
         out = np.empty_like(reference, dtype=dtype, subok=False)
         if not (reference.flags.forc or _is_dense(reference)):
             out = self.relayout(out, "strided")
@@ -57,34 +61,19 @@ class NumPy:
         value = np.asarray(value)
         return value if value.flags.c_contiguous else np.ascontiguousarray(value)
 
-    def widened(self) -> Any:
-        """Return a context that does nothing: float64 is always there."""
-        return nullcontext()
 
-    def seeded(self) -> Callable[[], None]:
-        """Return a function that restores NumPy's global random state."""
-        state = np.random.get_state()
-        return lambda: np.random.set_state(state)
+def _dtype(name: str) -> np.dtype:
+    """Return the dtype of that name, one of ml_dtypes' where NumPy does not know it."""
+    try:
+        return np.dtype(name)
+    except TypeError:
+        import ml_dtypes
 
-    def pullback(self, call: Any, inputs: Any, wrt: Any, g: Any) -> Any:
-        """NumPy has no differentiation."""
-        raise NotImplementedError
-
-    def push(self, call: Any, inputs: Any, tangents: Any) -> Any:
-        """NumPy has no differentiation."""
-        raise NotImplementedError
-
-    def second(self, call: Any, inputs: Any, g: Any, tangents: Any) -> Any:
-        """NumPy has no differentiation."""
-        raise NotImplementedError
-
-    def saved_overwritten(self, call: Any, inputs: Any, wrt: Any, g: Any) -> bool:
-        """NumPy keeps nothing."""
-        return False
+        return np.dtype(getattr(ml_dtypes, name))
 
 
 def in_layout(array: np.ndarray, kind: str) -> np.ndarray:
-    """Return a copy of ``array`` that is Fortran ordered, strided, or offset in a larger buffer."""
+    """Return a copy of ``array`` in Fortran order, strided, reversed, or offset in a buffer."""
     if array.ndim == 0:
         return array.copy()
     if kind == "fortran":
@@ -93,6 +82,8 @@ def in_layout(array: np.ndarray, kind: str) -> np.ndarray:
         wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
         wide[..., ::2] = array
         return wide[..., ::2]
+    if kind == "reversed":
+        return np.ascontiguousarray(array[..., ::-1])[..., ::-1]
     longer = np.zeros((array.shape[0] + 2, *array.shape[1:]), array.dtype)
     longer[2:] = array
     return longer[2:]

@@ -1,52 +1,64 @@
 """PyTorch: the derivative is autograd's, whatever custom Functions and modules it runs through."""
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
 from torch.autograd import forward_ad
+from torch.utils import _pytree
 
+from softgrad.check.frameworks.frame import Carried, Frame, Node, same
 from softgrad.check.frameworks.numpy import in_layout
+from softgrad.check.frameworks.torch_module import carried_by
 
 __all__ = ["Torch"]
 
 
-class Torch:
+class Torch(Frame):
     """Torch tensors on any device."""
 
     name = "torch"
+    mutable = True
+    strided = True
 
     def is_array(self, value: Any) -> bool:
         """Return whether ``value`` is a tensor."""
         return isinstance(value, torch.Tensor)
 
     def is_floating(self, value: Any) -> bool:
-        """Return whether ``value`` is a real floating tensor."""
-        return self.is_array(value) and value.is_floating_point()
+        """Return whether ``value`` is a real floating or a complex tensor."""
+        return self.is_array(value) and (value.is_floating_point() or value.is_complex())
 
     def dtype_name(self, value: Any) -> str:
         """Return the dtype's name."""
         return str(value.dtype).removeprefix("torch.")
 
-    def to_numpy(self, value: Any) -> np.ndarray:
-        """Return a copy on the host, float64 where floating."""
+    def host(self, value: Any) -> np.ndarray:
+        """Return the tensor in NumPy, sparse ones dense, NumPy's missing floats as float64."""
         value = value.detach()
-        if value.is_floating_point():
-            value = value.to(torch.float64)
-        return value.cpu().resolve_neg().numpy().copy()
+        value = value.to_dense() if value.layout is not torch.strided else value
+        value = value.cpu().resolve_conj().resolve_neg()
+        return (value if _in_numpy(value.dtype) else value.to(torch.float64)).numpy()
+
+    def make(self, values: np.ndarray, dtype: str, beside: Any = None) -> Any:
+        """Return a tensor in the dtype of that name, next to ``beside``."""
+        device = "cpu" if beside is None else beside.device
+        source = torch.tensor(np.ascontiguousarray(values), dtype=getattr(torch, dtype))
+        return source.reshape(values.shape).to(device)
 
     def like(self, values: np.ndarray, reference: Any, *, wide: bool = False) -> Any:
         """Return ``values`` in the reference's dtype, device and memory order."""
-        wide = wide and reference.is_floating_point()
-        dtype = torch.float64 if wide else reference.dtype
-        source = torch.from_numpy(np.ascontiguousarray(values)).to(reference.device, dtype)
-        source = source.reshape(values.shape)
+        wide = wide and reference.device.type != "mps"  # which has no float64
+        made = super().like(values, reference, wide=wide)
         if values.shape != tuple(reference.shape) or reference.is_contiguous():
-            return source.clone()
-        out = torch.empty_like(reference.detach(), dtype=dtype, memory_format=torch.preserve_format)
-        return out.copy_(source)
+            return made
+        order = torch.preserve_format
+        out = torch.empty_like(reference.detach(), dtype=made.dtype, memory_format=order)
+        return out.copy_(made)
 
     def relayout(self, value: Any, kind: str) -> Any:
         """Return the same values in another memory layout."""
@@ -63,78 +75,64 @@ class Torch:
         """Return the array itself if it is contiguous, or a contiguous copy."""
         return value.contiguous()
 
-    def widened(self) -> Any:
-        """Return a context that does nothing: float64 is always there."""
-        return nullcontext()
+    def opened(self, value: Any) -> Node | None:
+        """Return a container registered with ``torch.utils._pytree``, opened."""
+        if type(value) not in _pytree.SUPPORTED_NODES:
+            return None
+        children, tree = _pytree.tree_flatten(value, is_leaf=lambda each: each is not value)
+        return Node.named(value, children, lambda new: _pytree.tree_unflatten([*new], tree))
 
-    def seeded(self) -> Callable[[], None]:
-        """Return a function that restores torch's global random state."""
+    def carried(self, f: Any) -> Carried | None:
+        """Return a module's parameters."""
+        return carried_by(f)
+
+    @contextmanager
+    def frozen(self) -> Iterator[Callable[[], None]]:
+        """Yield a function that restores torch's global random state, on every device.
+
+        Meanwhile nothing is logged below errors: compiled functions tell of every new shape.
+        """
         state = torch.get_rng_state()
-        return lambda: torch.set_rng_state(state)
+        on_devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
 
-    def pullback(
-        self,
-        call: Callable,
-        inputs: Mapping[str, Any],
-        wrt: Iterable[str],
-        g: list[np.ndarray],
-    ) -> tuple[dict[str, Any], list[str]]:
-        """Return autograd's gradients, ``None`` where the output does not depend on an input."""
-        leaves = _leaves(inputs, wrt)
-        before = {name: leaf.detach().clone() for name, leaf in leaves.items()}
-        outputs, upstream = _paired(call({**inputs, **leaves}), g)
-        if not outputs:
-            return dict.fromkeys(leaves), []
-        given = [each.clone() for each in upstream]
-        found = torch.autograd.grad(outputs, list(leaves.values()), upstream, allow_unused=True)
-        touched = [name for name, leaf in leaves.items() if not _same(before[name], leaf)]
-        if any(not _same(a, b) for a, b in zip(given, upstream, strict=True)):
-            touched.append("the upstream gradient")
-        return dict(zip(leaves, found, strict=True)), touched
+        def restore() -> None:
+            torch.set_rng_state(state)
+            if on_devices is not None:
+                torch.cuda.set_rng_state_all(on_devices)
 
-    def push(
-        self, call: Callable, inputs: Mapping[str, Any], tangents: Mapping[str, np.ndarray]
-    ) -> list[np.ndarray]:
-        """Return forward mode's derivative along ``tangents``."""
+        quiet = logging.root.manager.disable
+        logging.disable(max(quiet, logging.WARNING))
+        try:
+            yield restore
+        finally:
+            logging.disable(quiet)
+            restore()
+
+    def leaf(self, value: Any) -> Any:
+        """Return a leaf of the graph that shares the tensor's memory."""
+        return value.detach().requires_grad_()
+
+    def reverse(
+        self, f: Callable, xs: list[Any], *, again: bool = False
+    ) -> tuple[Sequence[Any], Callable]:
+        """Return the outputs and ``torch.autograd.grad``."""
+        outputs = f(*xs)
+
+        def pull(g: list[Any]) -> Sequence[Any]:
+            pairs = [(out, each) for out, each in zip(outputs, g, strict=True) if out.requires_grad]
+            if not pairs:
+                return [None] * len(xs)
+            kept, upstream = zip(*pairs, strict=True)
+            return torch.autograd.grad(kept, xs, upstream, create_graph=again, allow_unused=True)
+
+        return outputs, pull
+
+    def forward(self, f: Callable, xs: list[Any], ts: list[Any]) -> Sequence[Any]:
+        """Return forward mode's derivative along ``ts``."""
         with forward_ad.dual_level():
-            duals = {
-                name: forward_ad.make_dual(inputs[name], self.like(t, inputs[name]))
-                for name, t in tangents.items()
-            }
-            outputs = [out for out in call({**inputs, **duals}) if self.is_floating(out)]
-            parts = [forward_ad.unpack_dual(out) for out in outputs]
-            return [
-                self.to_numpy(torch.zeros_like(p.primal) if p.tangent is None else p.tangent)
-                for p in parts
-            ]
-
-    def second(
-        self,
-        call: Callable,
-        inputs: Mapping[str, Any],
-        g: list[np.ndarray],
-        tangents: Mapping[str, np.ndarray],
-    ) -> dict[str, np.ndarray]:
-        """Return double backward's product with ``tangents``."""
-        leaves = _leaves(inputs, tangents)
-        outputs, upstream = _paired(call({**inputs, **leaves}), g)
-        xs = list(leaves.values())
-        firsts = torch.autograd.grad(outputs, xs, upstream, create_graph=True, allow_unused=True)
-        total = sum(
-            (
-                (d * self.like(tangents[name], d)).sum()
-                for name, d in zip(leaves, firsts, strict=True)
-                if d is not None
-            ),
-            torch.zeros(()),
-        )
-        if not total.requires_grad:
-            return {name: np.zeros(tuple(x.shape)) for name, x in leaves.items()}
-        seconds = torch.autograd.grad(total, xs, allow_unused=True)
-        return {
-            name: np.zeros(tuple(x.shape)) if h is None else self.to_numpy(h)
-            for (name, x), h in zip(leaves.items(), seconds, strict=True)
-        }
+            duals = [forward_ad.make_dual(x, t) for x, t in zip(xs, ts, strict=True)]
+            parts = [forward_ad.unpack_dual(out) for out in f(*duals)]
+            return [torch.zeros_like(p.primal) if p.tangent is None else p.tangent for p in parts]
 
     def saved_overwritten(
         self,
@@ -143,34 +141,31 @@ class Torch:
         wrt: Iterable[str],
         g: list[np.ndarray],
     ) -> bool:
-        """Return whether a saved tensor changed, unseen by autograd, between save and use."""
-        touched: list[bool] = []
+        """Return whether a tensor saved for the backward pass is changed, unseen, before its use.
 
-        def pack(saved: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            return saved, saved.detach().clone()
-
-        def unpack(pair: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-            touched.append(not _same(*pair))
-            return pair[0]
-
-        with torch.autograd.graph.saved_tensors_hooks(pack, unpack):
-            self.pullback(call, inputs, wrt, g)
-        return any(touched)
-
-
-def _leaves(inputs: Mapping[str, Any], wrt: Iterable[str]) -> dict[str, Any]:
-    return {name: inputs[name].detach().requires_grad_() for name in wrt}
-
-
-def _paired(outputs: Iterable[Any], g: list[np.ndarray]) -> tuple[list[Any], list[Any]]:
-    floating = [out for out in outputs if isinstance(out, torch.Tensor) and out.is_floating_point()]
-    kept = [(out, each) for out, each in zip(floating, g, strict=True) if out.requires_grad]
-    upstream = [torch.from_numpy(each.copy()).to(out.device, out.dtype) for out, each in kept]
-    return [out for out, _ in kept], upstream
+        Told by the gradients: they differ where the tensors are handed back as they were saved.
+        """
+        names = list(wrt)
+        with self.frozen() as restore:
+            restore()
+            found, _ = self.pullback(call, inputs, names, g)
+            restore()
+            hooks = (lambda saved: saved.detach().clone(), lambda kept: kept)
+            with torch.autograd.graph.saved_tensors_hooks(*hooks):
+                meant, _ = self.pullback(call, inputs, names, g)
+        return any(
+            a is not None and b is not None and not same(self.to_numpy(a), self.to_numpy(b))
+            for a, b in zip(found.values(), meant.values(), strict=True)
+        )
 
 
-def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return torch.equal(a.detach().nan_to_num(), b.detach().nan_to_num())
+@lru_cache
+def _in_numpy(dtype: torch.dtype) -> bool:
+    try:
+        torch.zeros(1, dtype=dtype).numpy()
+    except TypeError:
+        return False
+    return True
 
 
 def _extent(array: np.ndarray) -> int:

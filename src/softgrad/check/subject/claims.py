@@ -1,26 +1,30 @@
 """The derivative under check, whatever form it has, as ``(g, inputs) → gradients by name``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from softgrad.check.frameworks import Frame, Inputs
-from softgrad.check.subject.binding import bind, by_name
+from softgrad.check.frameworks import Frame, Inputs, Watch
+from softgrad.check.subject.arguments import Arguments
+from softgrad.check.subject.binding import bind
 from softgrad.check.subject.quiet import run
+from softgrad.check.subject.tree import grafted, leaves, opened
 
 __all__ = [
     "Claim",
     "FrameworkClaim",
     "GradClaim",
     "JacobianClaim",
+    "LayerClaim",
     "Pulled",
     "PushClaim",
     "VjpClaim",
 ]
 
 Upstream = list[np.ndarray]
+Along = Mapping[str, np.ndarray] | None
 
 
 @dataclass
@@ -41,12 +45,26 @@ class Pulled:
 
 
 class Claim:
-    """A derivative under check; subclasses are final."""
+    """A derivative under check; subclasses are final.
+
+    A claim in reverse mode knows the whole gradient. One in forward mode (``reverse`` is false)
+    knows one number a call, ⟨g, jvp(u)⟩: asked ``along`` u it answers with the vector
+    u ⟨g, jvp(u)⟩ / ⟨u, u⟩, the gradient's projection on u.
+    """
 
     reverse = True
+    takes_inputs = True
+    """Whether the code of the claim is handed the inputs by name."""
     stage = "the derivative"
 
-    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], g: Upstream) -> Pulled:
+    def pull(
+        self,
+        call: Callable,
+        inputs: Inputs,
+        wrt: tuple[str, ...],
+        g: Upstream,
+        along: Along = None,
+    ) -> Pulled:
         """Return the gradients of ⟨g, f⟩."""
         raise NotImplementedError
 
@@ -56,9 +74,17 @@ class FrameworkClaim(Claim):
     """What the array library's own differentiation gives."""
 
     frame: Frame
+    takes_inputs = False
     stage = "differentiating the function"
 
-    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], g: Upstream) -> Pulled:
+    def pull(
+        self,
+        call: Callable,
+        inputs: Inputs,
+        wrt: tuple[str, ...],
+        g: Upstream,
+        along: Along = None,
+    ) -> Pulled:
         """Return the library's gradients."""
         found, touched = run(self.stage, self.frame.pullback, call, inputs, wrt, g)
         return Pulled(found, touched)
@@ -66,37 +92,59 @@ class FrameworkClaim(Claim):
 
 @dataclass(frozen=True)
 class VjpClaim(Claim):
-    """A hand-written backward pass; ``takes_inputs`` is false for a layer's ``backward(g)``."""
+    """A hand-written backward pass ``vjp(g, …)``."""
 
     frame: Frame
     vjp: Callable
-    takes_inputs: bool = True
+    arguments: Arguments
     stage = "the backward pass"
 
-    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], g: Upstream) -> Pulled:
+    def pull(
+        self,
+        call: Callable,
+        inputs: Inputs,
+        wrt: tuple[str, ...],
+        g: Upstream,
+        along: Along = None,
+    ) -> Pulled:
         """Run the forward pass, hand its output and ``g`` to the backward pass."""
-        watched = dict(inputs) if self.takes_inputs else {}
-        before = [self._snapshot(v) for v in watched.values()]
+        mine = Watch(self.frame, inputs.items())
         y = call(inputs, raw=True)
-        outputs = [out for out in _each(y) if self.frame.is_floating(out)]
-        upstream = [self.frame.like(v, out) for v, out in zip(g, outputs, strict=True)]
-        handed = tuple(upstream) if isinstance(y, (tuple, list)) else upstream[0]
-        before += [self._snapshot(v) for v in (*upstream, *outputs)]
-        if self.takes_inputs:
-            args, kwargs = bind(self.vjp, handed, y, inputs)
-        else:
-            args, kwargs = bind(self.vjp, handed, y, {})
+        handed, kept = _handed(self.frame, y, g)
+        between = Watch(self.frame, kept)
+        args, kwargs = bind(self.vjp, handed, y, self.arguments.pack(inputs))
         found = run(self.stage, self.vjp, *args, **kwargs)
-        after = [self._snapshot(v) for v in (*watched.values(), *upstream, *outputs)]
-        labels = [*watched, *("the upstream gradient" for _ in upstream)]
-        labels += ["the forward pass's output" for _ in outputs]
-        pairs = zip(labels, before, after, strict=True)
-        touched = [label for label, a, b in pairs if not _same(a, b)]
-        gradients = by_name(found, wrt, tuple(inputs), self.stage)
-        return Pulled(gradients, touched if self.takes_inputs else [])
+        gradients = self.arguments.gradients(found, wrt, inputs, self.stage)
+        return Pulled(gradients, mine.touched() + between.touched())
 
-    def _snapshot(self, value: Any) -> np.ndarray | None:
-        return self.frame.to_numpy(value) if self.frame.is_array(value) else None
+
+@dataclass(frozen=True)
+class LayerClaim(Claim):
+    """A layer's ``backward(g)``, which finds in the layer what its ``forward`` kept there."""
+
+    frame: Frame
+    backward: Callable
+    arguments: Arguments
+    stored: Callable[[], dict[str, Any]]
+    takes_inputs = False
+    stage = "the backward pass"
+
+    def pull(
+        self,
+        call: Callable,
+        inputs: Inputs,
+        wrt: tuple[str, ...],
+        g: Upstream,
+        along: Along = None,
+    ) -> Pulled:
+        """Run forward and backward; the parameters' gradients are those the layer then holds."""
+        handed, _ = _handed(self.frame, call(inputs, raw=True), g)
+        args, kwargs = bind(self.backward, handed, None, {})
+        found = run(self.stage, self.backward, *args, **kwargs)
+        own = self.stored()
+        given = tuple(name for name in wrt if name not in own)
+        gradients = self.arguments.gradients(found, given, inputs, self.stage) if given else {}
+        return Pulled(gradients | {name: own[name] for name in wrt if name in own})
 
 
 @dataclass(frozen=True)
@@ -105,14 +153,23 @@ class GradClaim(Claim):
 
     frame: Frame
     grad: Callable
+    arguments: Arguments
     stage = "the gradient"
 
-    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], g: Upstream) -> Pulled:
+    def pull(
+        self,
+        call: Callable,
+        inputs: Inputs,
+        wrt: tuple[str, ...],
+        g: Upstream,
+        along: Along = None,
+    ) -> Pulled:
         """Return g times the gradient."""
-        args, kwargs = bind(self.grad, None, None, inputs)
-        found = by_name(run(self.stage, self.grad, *args, **kwargs), wrt, tuple(inputs), self.stage)
-        scale = float(np.asarray(g[0]).sum())
-        return Pulled({k: _scaled(self.frame, v, scale) for k, v in found.items()})
+        args, kwargs = bind(self.grad, None, None, self.arguments.pack(inputs))
+        found = run(self.stage, self.grad, *args, **kwargs)
+        named = self.arguments.gradients(found, wrt, inputs, self.stage)
+        scale = float(np.real(np.sum(g[0])))
+        return Pulled({k: _scaled(self.frame, v, scale) for k, v in named.items()})
 
 
 @dataclass(frozen=True)
@@ -121,74 +178,115 @@ class JacobianClaim(Claim):
 
     frame: Frame
     jacobian: Callable
+    arguments: Arguments
     stage = "the Jacobian"
 
-    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], g: Upstream) -> Pulled:
+    def pull(
+        self,
+        call: Callable,
+        inputs: Inputs,
+        wrt: tuple[str, ...],
+        g: Upstream,
+        along: Along = None,
+    ) -> Pulled:
         """Contract the Jacobian with ``g``."""
-        args, kwargs = bind(self.jacobian, None, None, inputs)
+        args, kwargs = bind(self.jacobian, None, None, self.arguments.pack(inputs))
         found = run(self.stage, self.jacobian, *args, **kwargs)
-        named = by_name(found, wrt, tuple(inputs), self.stage)
-        upstream = np.concatenate([np.ravel(each) for each in g])
+        named = self.arguments.gradients(found, wrt, inputs, self.stage)
+        upstream = _joined(g)
         return Pulled({k: self._contracted(inputs[k], v, upstream) for k, v in named.items()})
 
     def _contracted(self, x: Any, jacobian: Any, g: np.ndarray) -> Any:
         if jacobian is None:
             return None
-        dense = self.frame.to_numpy(jacobian) if self.frame.is_array(jacobian) else jacobian
-        dense = np.asarray(dense, dtype=np.float64)
-        shape = np.shape(x)
+        dense = _values(self.frame, jacobian)
+        shape = tuple(np.shape(x))
         if dense.size != g.size * int(np.prod(shape)):
             return dense
-        return (g @ dense.reshape(g.size, -1)).reshape(shape)
+        found = (g @ dense.reshape(g.size, -1).conj()).reshape(shape)
+        return found if self.frame.dtype_name(x).startswith("complex") else found.real
 
 
 @dataclass(frozen=True)
 class PushClaim(Claim):
-    """A forward-mode derivative ``jvp(t, …)``; gradients are assembled one column at a time."""
+    """A forward-mode derivative ``jvp(t, …)``."""
 
     frame: Frame
     jvp: Callable
+    arguments: Arguments
     reverse = False
     stage = "the forward-mode derivative"
 
-    def push(self, call: Callable, inputs: Inputs, tangents: dict[str, np.ndarray]) -> list[Any]:
+    def push(
+        self, call: Callable, inputs: Inputs, tangents: Mapping[str, np.ndarray]
+    ) -> list[np.ndarray]:
         """Return the claimed change of the floating outputs along ``tangents``."""
-        native = [self.frame.like(t, inputs[name]) for name, t in tangents.items()]
-        handed = native[0] if len(native) == 1 else tuple(native)
-        args, kwargs = bind(self.jvp, handed, call(inputs, raw=True), inputs)
-        return [self._array(out) for out in _each(run(self.stage, self.jvp, *args, **kwargs))]
+        native = {name: self.frame.like(t, inputs[name]) for name, t in tangents.items()}
+        handed = self.arguments.tangents(native, inputs)
+        y = call(inputs, raw=True)
+        args, kwargs = bind(self.jvp, handed, y, self.arguments.pack(inputs))
+        pushed = leaves(self.frame, run(self.stage, self.jvp, *args, **kwargs))
+        return [_values(self.frame, out) for out in pushed]
 
-    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], g: Upstream) -> Pulled:
-        """Return the gradients, entry by entry."""
-        shapes = {name: np.shape(inputs[name]) for name in wrt}
-        found = {name: np.zeros(shape) for name, shape in shapes.items()}
-        upstream = np.concatenate([np.ravel(each) for each in g])
+    def pull(
+        self,
+        call: Callable,
+        inputs: Inputs,
+        wrt: tuple[str, ...],
+        g: Upstream,
+        along: Along = None,
+    ) -> Pulled:
+        """Return the gradients' projection on ``along``, or without it every entry, one a call."""
+        if along is not None:
+            size = sum(float(np.vdot(u, u).real) for u in along.values())
+            slope = self._slope(call, inputs, along, g) / (size or 1.0)
+            return Pulled({name: slope * u for name, u in along.items()})
+        zero = {n: np.zeros_like(self.frame.to_numpy(inputs[n])) for n in wrt}
+        found = {name: each.copy() for name, each in zero.items()}
         for name, gradient in found.items():
             for j in range(gradient.size):
-                tangents = {key: np.zeros(shape) for key, shape in shapes.items()}
-                tangents[name].flat[j] = 1.0
-                pushed = self.push(call, inputs, tangents)
-                gradient.flat[j] = upstream @ np.concatenate([np.ravel(each) for each in pushed])
+                for unit in (1.0, 1j) if gradient.dtype.kind == "c" else (1.0,):
+                    tangents = {key: each.copy() for key, each in zero.items()}
+                    tangents[name].flat[j] = unit
+                    gradient.flat[j] += unit * self._slope(call, inputs, tangents, g)
         return Pulled(dict(found))
 
-    def _array(self, out: Any) -> np.ndarray:
-        return self.frame.to_numpy(out) if self.frame.is_array(out) else np.asarray(out, float)
+    def _slope(
+        self, call: Callable, inputs: Inputs, tangents: Mapping[str, np.ndarray], g: Upstream
+    ) -> float:
+        return float(np.vdot(_joined(g), _joined(self.push(call, inputs, tangents))).real)
 
 
-def _each(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+def _handed(frame: Frame, y: Any, g: Upstream) -> tuple[Any, list[tuple[str, Any]]]:
+    """Return ``g`` built like the output ``y``, and its arrays and the output's with labels.
+
+    Outputs without a derivative have ``None``; a plain tuple or list leaves them out.
+    """
+    outputs = [out for out in leaves(frame, y) if frame.counts(out)]
+    pairs = zip(g, outputs, strict=True)
+    upstream = [frame.like(v, out) if frame.is_array(out) else v for v, out in pairs]
+    kept = [("the upstream gradient", each) for each in upstream]
+    kept += [("the forward pass's output", out) for out in outputs]
+    if opened(frame, y) is None:
+        return upstream[0], kept
+    if type(y) in (list, tuple) and all(opened(frame, each) is None for each in y):
+        return tuple(upstream), kept
+    rest = iter(upstream)
+    return grafted(frame, "", y, lambda _, out: next(rest) if frame.counts(out) else None), kept
 
 
-def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
-    if a is None or b is None:
-        return True
-    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+def _values(frame: Frame, value: Any) -> np.ndarray:
+    if frame.is_array(value):
+        return frame.to_numpy(value)
+    array = np.asarray(value)
+    return array if array.dtype.kind in "fc" else array.astype(np.float64)
+
+
+def _joined(arrays: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.ravel(each) for each in arrays])
 
 
 def _scaled(frame: Frame, gradient: Any, scale: float) -> Any:
     if gradient is None:
         return None
-    if frame.is_floating(gradient):
-        return gradient * scale
-    values = frame.to_numpy(gradient) if frame.is_array(gradient) else np.asarray(gradient)
-    return values * scale
+    return gradient * scale if frame.is_floating(gradient) else _values(frame, gradient) * scale

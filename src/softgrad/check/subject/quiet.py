@@ -44,14 +44,13 @@ def quiet(frame: Frame) -> Iterator[Callable[[], None]]:
     """
     numpy_state = np.random.get_state()
     python_state = random.getstate()
-    restore_frame = frame.seeded()
 
     def restore() -> None:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
         restore_frame()
 
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    with warnings.catch_warnings(), np.errstate(all="ignore"), frame.frozen() as restore_frame:
         warnings.simplefilter("ignore")
         try:
             yield restore

@@ -12,6 +12,7 @@ from softgrad.check.precision import epsilon
 from softgrad.check.report.report import Tally
 from softgrad.check.subject.claims import Claim, PushClaim, Upstream
 from softgrad.check.subject.quiet import CodeRaised, run
+from softgrad.check.subject.tree import leaves
 
 __all__ = ["Gradient", "Subject"]
 
@@ -161,7 +162,7 @@ class Subject:
         self.restore()
         with self._width(wide):
             outputs = self.call(self.native(x, wide=wide))
-            kept = [out for out in outputs if self._counts(out)]
+            kept = [out for out in outputs if self.frame.counts(out)]
             arrays = [self._array(out) for out in kept]
         layout = [(a.shape, self._dtype(out)) for a, out in zip(arrays, kept, strict=True)]
         if not self.outputs:
@@ -171,11 +172,11 @@ class Subject:
         return _flat(arrays)
 
     def call(self, inputs: Mapping[str, Any], *, raw: bool = False) -> Any:
-        """Run the user's function; a tuple of outputs unless ``raw``."""
+        """Run the user's function; a tuple of its output's leaves unless ``raw``."""
         y = run("the function", self.function, inputs)
         if raw:
             return y
-        return tuple(y) if isinstance(y, (tuple, list)) else (y,)
+        return tuple(leaves(self.frame, y))
 
     def pull(self, g: np.ndarray, x: np.ndarray | None = None, *, wide: bool = False) -> Gradient:
         """Return the claimed gradient of ⟨g, f⟩."""
@@ -219,13 +220,6 @@ class Subject:
 
     def _width(self, wide: bool) -> Any:
         return self.frame.widened() if wide else nullcontext()
-
-    def _counts(self, out: Any) -> bool:
-        return (
-            self.frame.is_floating(out)
-            or isinstance(out, (float, np.floating))
-            or (isinstance(out, np.ndarray) and out.dtype.kind == "f")
-        )
 
     def _array(self, value: Any) -> np.ndarray:
         if self.frame.is_array(value):

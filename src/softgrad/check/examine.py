@@ -211,6 +211,7 @@ def _manners(subject: Subject, seen: Probe, seed: int) -> Finding | None:
     g = seen.shots[0].g
     return (
         manners.side_effects(gradient)
+        or manners.additive(seen, seed)
         or numerics.saturated(seen, seed)
         or manners.repeats(subject, g, gradient, seed)
         or manners.interleaved(subject, g, gradient, seed)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from softgrad.check.subject.claims import Claim, FrameworkClaim, VjpClaim
+from softgrad.check.subject.claims import Claim
 from softgrad.errors import ArgumentError, ArgumentTypeError
 from softgrad.function import Function
 
@@ -93,11 +93,10 @@ def _declared(like: Function | None, name: str) -> Any:
 def _claim_takes(claim: Claim, name: str) -> bool:
     """Return whether a parameter that the example does not give is meant to reach the claim.
 
-    ``**inputs`` is no sign of it: such a claim may look at the example's own inputs only.
+    Where the array library or a layer differentiates, the function alone is asked. ``**inputs`` is
+    no sign of it: such a claim may look at the example's own inputs only.
     """
-    if isinstance(claim, FrameworkClaim):
-        return True
-    if isinstance(claim, VjpClaim) and not claim.takes_inputs:
+    if not claim.takes_inputs:
         return True
     written = (getattr(claim, kind, None) for kind in ("vjp", "grad", "jacobian", "jvp"))
     return any(name in _signature(f) for f in written if callable(f))

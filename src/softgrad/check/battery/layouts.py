@@ -1,9 +1,11 @@
 """Rows on memory layouts: the same values, stored another way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from softgrad.check.battery.example import Example
 from softgrad.check.battery.variant import Row, Variant
+from softgrad.check.subject.claims import FrameworkClaim
 
 __all__ = ["LAYOUTS"]
 
@@ -12,6 +14,10 @@ _KINDS = {
     "strided": "every other element of an array",
     "reversed": "reversed in memory",
     "offset": "a slice that starts inside an array",
+}
+_VIEWS: dict[str, Callable[[Any], Any]] = {
+    "a transposed view": lambda y: y.swapaxes(0, -1).reshape(-1),
+    "broadcast (stride 0)": lambda y: y.sum(0),
 }
 _ONE_LAYOUT = ("jax", "tensorflow", "tinygrad")
 _NO_NEGATIVE_STRIDES = ("torch",)
@@ -32,4 +38,27 @@ def _layouts(example: Example) -> Iterator[Variant]:
         yield Variant(f"{which} is {told}", subject.replace(layout=kind), "ignores_strides")
 
 
-LAYOUTS: tuple[Row, ...] = (Row("memory layouts", _layouts),)
+def _upstreams(example: Example) -> Iterator[Variant]:
+    """Follow the function by one whose own derivative hands it a view."""
+    subject = example.subject
+    own = isinstance(subject.claim, FrameworkClaim) and subject.frame.name not in _ONE_LAYOUT
+    if not own or any(len(shape) < 2 for shape in example.shapes):
+        return
+    for told, view in _VIEWS.items():
+        followed = subject.replace()
+        followed.function = _followed(subject.function, view)
+        yield Variant(f"the upstream gradient is {told}", followed, "ignores_strides")
+
+
+def _followed(function: Callable, view: Callable) -> Callable:
+    def call(inputs: Any) -> Any:
+        y = function(inputs)
+        return tuple(map(view, y)) if isinstance(y, (tuple, list)) else view(y)
+
+    return call
+
+
+LAYOUTS: tuple[Row, ...] = (
+    Row("memory layouts", _layouts),
+    Row("upstream layouts", _upstreams),
+)

@@ -16,7 +16,7 @@ __all__ = ["Judge", "Progress", "battery"]
 
 _MOST_ENTRIES = 100_000
 _MOST_EVALUATIONS = 4_000
-_MOST_WORK = 4e8  # entries seen by all evaluations together
+_MOST_WORK = 6e7  # entries seen by all evaluations together
 
 Progress = Callable[[int, int | None, str], None]
 

@@ -8,7 +8,7 @@ from softgrad.check.subject.subject import Subject
 
 __all__ = ["threshold"]
 
-_CLOSE = 1.001  # three digits
+_CLOSE = 1.0005  # three digits
 
 
 def threshold(dial: Dial, seed: int, fails: Callable[[Subject, int], bool]) -> str | None:
@@ -22,4 +22,4 @@ def threshold(dial: Dial, seed: int, fails: Callable[[Subject, int], bool]) -> s
             high = middle
         else:
             low = middle
-    return dial.told.format(f"{high:.0f}" if dial.whole else f"{high:.3g}")
+    return dial.told.format(f"{high:.0f}" if dial.whole else f"{low:.3g}")

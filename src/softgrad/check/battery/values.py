@@ -124,7 +124,7 @@ ORDINARY: tuple[Row, ...] = (
         "zeros",
         "{name} has entries that are exactly 0",
         _zeros(0.0),
-        _zeros(0.1),
+        _zeros(0.01),
         "{name} has entries near 0",
         domains=("real", "nonnegative"),
     ).row,
@@ -154,8 +154,8 @@ SPECIAL: tuple[Row, ...] = (
         _last(_SATURATED),
         domains=("real",),
     ).row,
-    Edit("equal entries", "all entries of {name} are equal", _all_equal, domains=("real",)).row,
     Edit("equal rows", "the rows of {name} are equal", _equal_rows).row,
+    Edit("equal entries", "all entries of {name} are equal", _all_equal, domains=("real",)).row,
     Row("equal inputs", _alike),
 )
 """Values that a function may treat apart."""

@@ -31,10 +31,10 @@ ROWS: tuple[Row, ...] = (
     *CONSTANTS,
     *LABELS,
     *PARAMETERS,
-    *MAGNITUDES,
-    *SPECIAL,
     *SIZES,
     *RANKS,
+    *MAGNITUDES,
+    *SPECIAL,
 )
 
 

@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from softgrad.check.measure.probe import direction, floor_of
+from softgrad.check.measure.probe import Probe, direction, floor_of
 from softgrad.check.precision import epsilon
 from softgrad.check.report.finding import Finding
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Gradient, Subject
 
-__all__ = ["affine", "form", "interleaved", "repeats", "side_effects"]
+__all__ = ["additive", "affine", "form", "interleaved", "repeats", "side_effects"]
 
 _REPEATS = 6
 
@@ -98,6 +98,31 @@ def affine(subject: Subject, g: np.ndarray, d: np.ndarray) -> Finding | None:
         "assumes_upstream",
         f"a zero upstream gradient gives a gradient of norm {_size(zero):.3g}, not 0",
     )
+
+
+def additive(seen: Probe, seed: int) -> Finding | None:
+    """See whether two upstream gradients, each 0 where the other is not, give parts that add up."""
+    gauge, g, d = seen.instrument, seen.shots[0].g, seen.gradient
+    subject = gauge.subject
+    assert d is not None
+    if not subject.claim.reverse:
+        return None
+    rng = np.random.default_rng(seed)
+    some = rng.random(g.size) < 0.5
+    parts = [subject.pull(np.where(where, g, 0.0)).flat for where in (some, ~some)]
+    none = subject.pull(np.zeros_like(g)).flat
+    if np.isfinite(d.flat).all() and not all(np.isfinite(part).all() for part in (*parts, none)):
+        return Finding("masked_nan", "the gradient is nan where the upstream gradient has zeros")
+    floor, _ = floor_of(subject, rng, g, d)
+    eps = max(subject.eps_in, subject.eps_out)
+    loose = 16 * floor + 1e-3 * max(_size(part) for part in (d.flat, *parts))
+    loose += 64 * eps * _size(gauge.masked(g * gauge.y))
+    if _size(none) > loose:
+        told = f"a zero upstream gradient gives a gradient of norm {_size(none):.3g}, not 0"
+        return Finding("assumes_upstream", told)
+    if _apart(parts[0] + parts[1], d.flat) > loose:
+        return Finding("assumes_upstream", "the gradient is not linear in the upstream gradient")
+    return None
 
 
 def interleaved(subject: Subject, g: np.ndarray, d: Gradient, seed: int) -> Finding | None:

@@ -1,0 +1,53 @@
+"""Figures go into ``docs/`` between markers, with the command and the versions they came from."""
+
+import platform
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from os import cpu_count
+from pathlib import Path
+
+__all__ = ["ROOT", "command", "environment", "rewrite", "table"]
+
+ROOT = Path(__file__).resolve().parents[2]
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def environment(*packages: str) -> str:
+    """Return one line that says what ran: Python, packages, machine."""
+    found = [f"Python {platform.python_version()}"]
+    for name in ("numpy", *packages):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} absent")
+    return ", ".join([*found, f"{platform.system()} {platform.machine()}, {cpu_count()} cores"])
+
+
+def command() -> str:
+    """Return the command line of this run, as it is typed at the root of the project."""
+    return shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table, its columns padded so that it reads well as text too."""
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(head))]
+
+    def line(row: Sequence[str]) -> str:
+        return "| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |"
+
+    rule = "|" + "|".join("-" * (w + 2) for w in widths) + "|"
+    return "\n".join([line(cells[0]), rule, *map(line, cells[1:])])
+
+
+def rewrite(name: str, body: str, versions: str) -> Path:
+    """Put ``body`` between the markers of ``docs/name.md``; what stands around them stays."""
+    path = ROOT / "docs" / f"{name}.md"
+    text = path.read_text(encoding="utf-8") if path.exists() else f"# {name}\n\n{BEGIN}\n{END}\n"
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    measured = f"{BEGIN}\n\n`{command()}`\n\n{versions}\n\n{body.strip()}\n\n{END}"
+    path.write_text(before + measured + after, encoding="utf-8")
+    return path

@@ -1,0 +1,48 @@
+"""softgrad's own checker on one problem, as its peers are run: at the user's point."""
+
+import inspect
+from typing import Any
+
+import numpy as np
+from measuring.peers import Peer
+from measuring.problems import Problem
+
+import softgrad
+from softgrad.check import Report
+from softgrad.check.measure.probe import probe
+from softgrad.check.report.report import Tally
+from softgrad.check.subject.plan import plan
+from softgrad.check.subject.quiet import CodeRaised, quiet
+from softgrad.check.subject.subject import Subject
+
+__all__ = ["AT_THE_POINT", "CHECK", "PROBE", "checked"]
+
+AT_THE_POINT: dict[str, Any] = (
+    {"battery": False} if "battery" in inspect.signature(softgrad.check).parameters else {}
+)
+"""What leaves the battery out."""
+
+STATUS = {"right": True, "wrong": False, "nonfinite": False, "overflow": False, "misshapen": False}
+
+
+def checked(problem: Problem, seed: int = 0, **options: Any) -> Report:
+    """Return the report of ``softgrad.check``."""
+    return softgrad.check(
+        problem.run, {"x": problem.x}, vjp=lambda g, x: problem.pull(g, x), seed=seed, **options
+    )
+
+
+def probed(problem: Problem, seed: int = 0) -> bool | None:
+    """Return what the probe alone says, before anything is located or named."""
+    claims = {"vjp": lambda g, x: problem.pull(g, x)}
+    planned = plan(problem.run, {"x": problem.x}, None, claims)
+    with quiet(planned.frame) as restore:
+        parts = (planned.frame, planned.function, planned.claim, planned.inputs, planned.wrt)
+        try:
+            return STATUS.get(probe(Subject(*parts, Tally(), restore), seed).status)
+        except CodeRaised:
+            return False
+
+
+CHECK = Peer("softgrad", lambda problem, seed: checked(problem, seed, **AT_THE_POINT).ok)
+PROBE = Peer("softgrad's probe alone", probed)

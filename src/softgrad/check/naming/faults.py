@@ -132,7 +132,9 @@ def _in_context(call: Likeness, node: Node, name: str, structure: Structure) -> 
     else:
         names = {"identity_jacobian": "missing_chain_factor"} if inner else {}
         names["param_misapplied"] = "wrong_variable"
-    listed = [*edits(structure), *_shares(call, structure if node.member.linear else None)]
+    shares = list(_shares(call, structure)) if node.member.linear else []
+    listed = [edit for edit in edits(structure) if not shares or edit.bug == "wrong_normalizer"]
+    listed += shares
     listed += [] if node.member.linear else _other_fields(call, node, structure)
     for edit in listed:
         yield replace(edit, bug=names.get(edit.bug, edit.bug), label=edit.label.format_map(words))
@@ -162,13 +164,13 @@ def _other_fields(call: Likeness, node: Node, structure: Structure) -> list[Edit
     return found
 
 
-def _shares(call: Likeness, structure: Structure | None) -> Iterator[Edit]:
-    """Yield other divisors of a reduction."""
+def _shares(call: Likeness, structure: Structure) -> Iterator[Edit]:
+    """Yield other divisors of a sum in which every row has the same share."""
     if not isinstance(structure, Functional) or not structure.p.size:
         return
     p = structure.p
-    size = np.abs(p).max()
-    if size == 0:
+    size = float(np.abs(p).max())
+    if size == 0 or np.abs(p).min() < size:
         return
     counts = {"divided by nothing": 1, "divided by the number of all rows": p.size}
     counts["divided by the number of all entries"] = int(call.call.primary.size)

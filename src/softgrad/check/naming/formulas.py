@@ -1,5 +1,6 @@
 """The true and the claimed gradient, each written as a short sum of the usual terms."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import combinations
@@ -73,7 +74,10 @@ class Formulas:
     def guesses(self) -> Iterator[Guess]:
         """Compare the two sums."""
         right, wrong = self.right, self.wrong
-        if right is None or self.pair.eps > 1e-4:
+        if right is None:
+            return
+        if self.pair.eps > 1e-4:
+            yield from self._variants(right)
             return
         if wrong is None:
             extra = self._express(self.claimed - self.true)
@@ -85,8 +89,23 @@ class Formulas:
             told = f"your gradient is {written(wrong)}; right is {written(right)}"
             yield self._guess(bug, told, self.residual(wrong))
 
-    def _guess(self, bug: str, told: str, residual: float) -> Guess:
-        return Guess(Finding(bug, f"{self.pair.name}: {told}", residual=residual), True)
+    def _variants(self, right: Sum) -> Iterator[Guess]:
+        """Compare with the right sum changed at one place, for claims of few bits."""
+        changed: list[tuple[str, Sum]] = []
+        for term, weight in right.items():
+            rest = {t: w for t, w in right.items() if t != term}
+            changed += [("missing_term", rest), ("wrong_sign", {**rest, term: -weight})]
+        if len({term.lead for term in right}) == 1:
+            bare = {Term("", term.core): weight for term, weight in right.items()}
+            changed.append(("missing_chain_factor", bare))
+        for bug, other in changed:
+            if other and all(term in self.names for term in other):
+                gap = self.residual(other)
+                told = f"your gradient is {written(other)}; right is {written(right)}"
+                yield self._guess(bug, told, gap, gap <= 4 * self.pair.eps)
+
+    def _guess(self, bug: str, told: str, residual: float, fits: bool = True) -> Guess:
+        return Guess(Finding(bug, f"{self.pair.name}: {told}", residual=residual), fits)
 
 
 def _promising(
@@ -113,8 +132,11 @@ def _named(right: Sum, wrong: Sum) -> str | None:
     def equal(k: Term) -> bool:
         return abs(wrong[k] - right[k]) < 1e-5 * abs(right[k])
 
-    if _frame(right) is not None and _frame(right) == _frame(wrong) and set(right) != set(wrong):
+    other = {term.lead for term in right} != {term.lead for term in wrong}
+    if other and _frame(right) is not None and _frame(right) == _frame(wrong):
         return "wrong_variable"
+    if _frame(right) is not None and _frame(right) == _frame(wrong, bare=True):
+        return "missing_chain_factor"
     common = set(right) & set(wrong)
     if common == set(right) == set(wrong):
         off = [k for k in common if not equal(k)]
@@ -128,15 +150,26 @@ def _named(right: Sum, wrong: Sum) -> str | None:
     only_right, only_wrong = set(right) - common, set(wrong) - common
     if len(only_right) == len(only_wrong) == 1:
         a, b = only_right.pop(), only_wrong.pop()
+        if a.lead == b.lead and a.core.startswith(f"{b.core}/Σ"):
+            return "wrong_normalizer"
         return "assumes_normalized_target" if a.lead == b.lead + TARGETED else "wrong_variable"
     return None
 
 
-def _frame(weights: Sum) -> frozenset[tuple[str, int]] | None:
-    """Return a sum with its one leading quantity left blank, or ``None`` if it has several."""
+def _frame(weights: Sum, bare: bool = False) -> frozenset[tuple[str, int]] | None:
+    """Return a sum without the one quantity in front of it, or ``None`` if there are several.
+
+    A sum that is ``bare`` has none in front. What stands in front is left blank within the sums
+    too, so that two sums that differ by one quantity throughout have one frame.
+    """
     leads = {term.lead for term in weights}
     lead = leads.pop()
-    if leads or not lead:
+    if leads or bool(lead) == bare:
         return None
-    cores = (term.core.replace(lead, "·").replace("/Σ·", "") for term in weights)
+    cores = [term.core for term in weights]
+    if not bare:
+        cores = [core.replace(f"⟨g,{lead}⟩", "⟨g,·⟩") for core in cores]
+    else:
+        cores = [re.sub("⟨g,[^⟩]*⟩", "⟨g,·⟩", core) for core in cores]
+    cores = [re.sub("/Σ[^ ]*", "", core) for core in cores]
     return frozenset(zip(cores, map(np.sign, weights.values()), strict=True))

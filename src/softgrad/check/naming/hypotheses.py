@@ -59,7 +59,11 @@ def _tiers(
     yield places
     yield (partial(memory.at_ties, p), partial(memory.sparse, p))
     yield (partial(support.lost, p),)
-    yield (partial(factors.elementwise, p), partial(factors.per_entry, subject, p))
+    yield (
+        partial(factors.powers, p),
+        partial(factors.elementwise, p),
+        partial(factors.per_entry, subject, p),
+    )
     yield (partial(parameters, subject, shot, p.name, seed),)
     yield (formulas.guesses,)
     yield (partial(stages, instance, p), lambda: _leaks(instance, shot, p, seed))

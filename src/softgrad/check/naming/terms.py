@@ -77,20 +77,23 @@ def _for_one(instance: Instance, p: Pair, g: np.ndarray) -> Iterator[tuple[Term,
         yield Term(a, "g"), g * u
         yield Term(f"{a}²", "g"), g * u * u
         yield Term(f"{a}∘(1 − {a})", "g"), g * u * (1 - u)
-    powers = {f"{a}²": u * u for a, u in values.items()} | {"√y": np.sqrt(np.abs(y))}
+    powers = {f"{a}²": u * u for a, u in values.items() if a[0] != "["}
+    powers["√y"] = np.sqrt(np.abs(y))
     yield Term("√y", "g"), g * powers["√y"]
     for axes, over in _sums(p):
-        for a, u in (values | powers).items():
-            mean = (g * u).sum(axes, keepdims=True) / u.sum(axes, keepdims=True)
-            yield Term(a, f"⟨g,{a}⟩/Σ{a}{over}"), u * mean
-        for a, u in powers.items():
-            yield Term(a, f"Σg{over}"), u * g.sum(axes, keepdims=True)
         total = {"Σg": g.sum(axes, keepdims=True)}
         total |= {f"⟨g,{b}⟩": (g * v).sum(axes, keepdims=True) for b, v in values.items()}
         for core, number in total.items():
             yield Term("", core + over), number
             for a, u in values.items():
                 yield Term(a, core + over), u * number
+        for a, u in (values | powers).items():
+            mean = (g * u).sum(axes, keepdims=True) / u.sum(axes, keepdims=True)
+            yield Term(a, f"⟨g,{a}⟩/Σ{a}{over}"), u * mean
+            yield Term("", f"⟨g,{a}⟩/Σ{a}{over}"), mean
+        for a, u in powers.items():
+            yield Term(a, f"Σg{over}"), u * g.sum(axes, keepdims=True)
+            yield Term(a, f"⟨g,{a}⟩{over}"), u * (g * u).sum(axes, keepdims=True)
 
 
 def _sums(p: Pair) -> Iterator[tuple[tuple[int, ...], str]]:
@@ -120,16 +123,13 @@ def _spread(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
 def _quantities(instance: Instance, p: Pair) -> dict[str, np.ndarray]:
     """Return arrays of the input's shape that formulas are made of."""
     x = p.x
-    found: dict[str, np.ndarray] = {}
     if p.y is not None and p.y.shape == x.shape:
-        return {
-            "y": p.y,
-            "exp(y)": np.exp(np.minimum(p.y, 50.0)),
-            "x": x,
-            "softmax(x)": _softmax(x),
-        }
+        support = {} if p.y.all() else {"[y > 0]": (p.y > 0).astype(float)}
+        exp = np.exp(np.minimum(p.y, 50.0))
+        return {"y": p.y, "exp(y)": exp, "x": x, "softmax(x)": _softmax(x)} | support
     found = {"x": x, "softmax(x)": _softmax(x)}
     found["softmax(softmax(x))"] = _softmax(found["softmax(x)"])
+    found["softmax(x)²"] = found["softmax(x)"] ** 2
     found["onehot(argmax x)"] = (x == x.max(-1, keepdims=True)).astype(float)
     subject = instance.subject
     for name, value in subject.inputs.items():

@@ -1,5 +1,6 @@
 """``softgrad check``: exit codes, where the claim comes from, what the inputs are."""
 
+import io
 import json
 import subprocess
 import sys
@@ -31,6 +32,16 @@ def scaled(x, scale):
 
 def scaled_vjp(g, x, scale):
     return scale * softmax_backward(g, softmax(x * scale), x)
+
+def unshifted(g, x):
+    e = np.exp(x)
+    return softmax_backward(g, e / e.sum(axis=-1, keepdims=True), x)
+
+def powered(x, power=2):
+    return x**power
+
+def powered_vjp(g, x, power=2):
+    return 2 * x * g
 
 class Layer:
     @staticmethod
@@ -82,6 +93,16 @@ class Wrong(torch.autograd.Function):
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
         return g * y * (1 - y)
+
+class Scaled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, scale):
+        ctx.save_for_backward(x)
+        return torch.softmax(x * scale, -1)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g, None
 
 def wrong(x):
     return Wrong.apply(x)
@@ -193,6 +214,92 @@ def test_jax_in_double_precision(here: Path) -> None:
     assert subprocess.run([sys.executable, *argv], check=False).returncode == 0
 
 
+@pytest.mark.skipif(find_spec("torch") is None, reason="needs PyTorch")
+def test_the_arguments_of_apply_are_put_in_order(here: Path, capsys) -> None:
+    (here / "sg_torch.py").write_text(TORCH)
+    x = np.linspace(-1, 1, 6).reshape(2, 3)
+    np.savez(here / "in.npz", scale=np.array(2.0), x=x)
+    argv = "check sg_torch:Scaled --framework torch --inputs in.npz --wrt x --snippet s.py"
+    assert main(argv.split()) == 1
+    assert "Scaled.apply" in (here / "s.py").read_text(encoding="utf-8")
+    np.savez(here / "in.npz", x=x)
+    assert main(argv.split()) == 2
+    assert "sg_torch:Scaled needs scale" in capsys.readouterr().err
+
+
+def test_every_form_at_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("jinja2")
+    argv = "check sg_ops:softmax --vjp diagonal --json --html r.html --sarif r.sarif --snippet r.py"
+    assert main(argv.split()) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["bug"] == "diagonal_only"
+    assert err == "".join(f"softgrad: wrote {name}\n" for name in ("r.html", "r.sarif", "r.py"))
+    assert "diagonal_only" in (here / "r.html").read_text(encoding="utf-8")
+    (result,) = json.loads((here / "r.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+    physical = result["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == "sg_ops.py"
+    assert MODULE.splitlines()[physical["region"]["startLine"] - 1] == "def softmax(x):"
+    done = subprocess.run([sys.executable, "r.py"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "claimed" in done.stdout
+
+
+def test_a_right_gradient_leaves_no_program(here: Path, capsys) -> None:
+    assert main(["check", "sg_ops:softmax", "--snippet", "r.py"]) == 0
+    assert not (here / "r.py").exists()
+    assert "no program was written to r.py: the gradient is not wrong" in capsys.readouterr().err
+
+
+def test_the_battery_can_be_left_out(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "sg_ops:softmax", "--vjp", "unshifted"]) == 1
+    assert "When: entries of x exceed 710" in capsys.readouterr().out
+    assert main(["check", "sg_ops:softmax", "--vjp", "unshifted", "--no-battery"]) == 0
+
+
+def test_parameters_can_be_varied(here: Path) -> None:
+    argv = ["check", "sg_ops:powered", "--no-battery"]
+    assert main(argv) == 0
+    assert main(["check", "sg_ops:powered", "--vary", "power=1,3"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("axis=0,-1", [0, -1]),
+        ("axis=(0,1),None", [(0, 1), None]),
+        ("reduction=mean,sum", ["mean", "sum"]),
+        ("eps=1e-3", [1e-3]),
+        ("mixed=mean, 2", ["mean", 2]),
+    ],
+)
+def test_values_to_vary(text: str, values: list) -> None:
+    from softgrad.cli.inputs import choices
+
+    assert list(choices([text]).values()) == [values]
+
+
+class Screen(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("patience", [0.0, 1e9])
+def test_a_bar_is_for_those_who_wait(patience: float, here: Path, monkeypatch) -> None:
+    monkeypatch.setattr("softgrad.cli.progress.PATIENCE", patience)
+    monkeypatch.setattr("sys.stderr", Screen())
+    monkeypatch.setenv("TERM", "xterm")
+    assert main(["check", "sg_ops:softmax"]) == 0
+    assert ("%" in sys.stderr.getvalue()) is (patience == 0)
+
+
+def test_no_bar_in_a_pipe(here: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("softgrad.cli.progress.PATIENCE", 0.0)
+    assert main(["check", "sg_ops:softmax"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_loss_of_softgrad(here: Path) -> None:
     draw = np.random.default_rng(0)
     np.savez(
@@ -225,9 +332,11 @@ def test_a_loss_of_softgrad(here: Path) -> None:
         ("sg_ops:softmax --inputs in.npz --shape 3", "not both"),
         ("sg_ops:softmax --like softmin", "softmin"),
         ("sg_ops:softmax --wrt z", "z"),
-        ("sg_ops:softmax --dtype bfloat16", "no bfloat16"),
         ("sg_ops:softmax --dtype int8", "int8"),
         ("sg_ops:softmax --framework mxnet", "mxnet"),
+        ("sg_ops:softmax --vary axis", "axis=0,1"),
+        ("sg_ops:softmax --vary bogus=1,2", "bogus"),
+        ("sg_ops:softmax --html nowhere/r.html", "nowhere"),
         ("sg_bad.py:f", "could not be imported: SyntaxError"),
         ("sg_needs.py:f", "No module named 'sg_absent'"),
     ],

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from softgrad import __version__
-from softgrad.errors import MissingExtra, SoftgradError
+from softgrad.cli.outputs import Outputs
+from softgrad.errors import ArgumentError, MissingExtra, SoftgradError
 from softgrad.explain.lessons import LESSONS
 
 try:
@@ -114,10 +115,15 @@ def check(
     inputs: Path | None = None,
     wrt: str | None = None,
     vjp: str | None = None,
-    framework: Literal["numpy", "torch", "jax"] = "numpy",
+    framework: str = "numpy",
+    vary: Annotated[list[str] | None, Parameter(negative="")] = None,
+    battery: bool = True,
     seed: int = 0,
     dtype: Literal["float16", "bfloat16", "float32", "float64"] | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
+    html: Path | None = None,
+    sarif: Path | None = None,
+    snippet: Path | None = None,
 ) -> int:
     """Say whether a gradient is right, and what is wrong with it if it is not.
 
@@ -141,26 +147,31 @@ def check(
         function_vjp. It gets the upstream gradient and then the function's arguments; a parameter
         named y gets the function's output.
     framework
-        What the function takes; in torch and JAX a function without a backward pass of its own is
-        differentiated by the framework.
+        What the function takes: numpy, torch, jax, tensorflow, tinygrad or autograd. A function
+        without a backward pass of its own is differentiated by the framework.
+    vary
+        Values of a parameter to try as well, such as axis=0,1; may be given several times.
+    battery
+        Whether to check other values, sizes and memory layouts as well.
     seed
         The seed of the random input and of the check.
     dtype
         The dtype of the floating inputs; float64 for a random input.
     json
         Print the report as JSON.
+    html
+        Where to write the report as a page.
+    sarif
+        Where to write the report as a SARIF log.
+    snippet
+        Where to write a program that shows a wrong gradient without softgrad.
     """
-    from softgrad.cli.check import run_check
+    from softgrad.cli.check import Wanted, run_check
 
+    if inputs is not None and shape is not None:
+        raise ArgumentError("give --shape or --inputs, not both")
     return run_check(
         target,
-        like=like,
-        shape=shape,
-        inputs=inputs,
-        wrt=wrt,
-        vjp=vjp,
-        framework=framework,
-        seed=seed,
-        dtype=dtype,
-        json=json,
+        Wanted(shape, inputs, framework, dtype, wrt, vjp, like, vary or [], battery, seed),
+        Outputs(json, html, sarif, snippet),
     )

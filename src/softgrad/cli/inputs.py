@@ -1,24 +1,24 @@
 """The arrays a checked function is called with."""
 
+import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from softgrad.errors import ArgumentError, MissingExtra
+from softgrad.check.frameworks import Frame
+from softgrad.errors import ArgumentError
 
-__all__ = ["Framework", "convert", "from_file", "random"]
-
-Framework: TypeAlias = Literal["numpy", "torch", "jax"]
+__all__ = ["choices", "convert", "from_file", "random", "required"]
 
 SHAPE = "4,10"
 
 
 def random(f: Callable[..., Any], shape: str | None, seed: int) -> dict[str, np.ndarray]:
     """Return standard normal numbers for the one argument that ``f`` needs."""
-    needed = _needed(f)
+    needed = required(f)
     if len(needed) != 1:
         raise ArgumentError(
             f"the function needs {', '.join(needed) or 'no arguments'}; a random input is made for "
@@ -41,18 +41,46 @@ def from_file(path: Path) -> dict[str, np.ndarray]:
     raise ArgumentError(f"{path} must be an .npz file, which names its arrays (numpy.savez)")
 
 
-def convert(
-    arrays: dict[str, np.ndarray], framework: Framework, dtype: str | None
-) -> dict[str, Any]:
-    """Return the arrays in a framework's own type, the floating ones in ``dtype``."""
-    move = {"numpy": _to_numpy, "torch": _to_torch, "jax": _to_jax}[framework]
-    return {
-        name: move(array, dtype if array.dtype.kind == "f" else None)
-        for name, array in arrays.items()
-    }
+def convert(arrays: dict[str, np.ndarray], frame: Frame, dtype: str | None) -> dict[str, Any]:
+    """Return the arrays in a library's own type, the floating ones in ``dtype``."""
+    names = {n: dtype if dtype and a.dtype.kind == "f" else a.dtype.name for n, a in arrays.items()}
+    if frame.name == "jax" and "float64" in names.values():
+        import jax
+
+        # Else JAX makes it float32, and the check would speak of another function.
+        jax.config.update("jax_enable_x64", True)
+    try:
+        return {name: frame.make(array, names[name]) for name, array in arrays.items()}
+    except ModuleNotFoundError as missing:
+        raise ArgumentError(
+            f"{dtype} in NumPy needs {missing.name}, which is not installed: pip install "
+            f"{missing.name}, or use --framework torch or jax"
+        ) from None
 
 
-def _needed(f: Callable[..., Any]) -> list[str]:
+def choices(given: Sequence[str]) -> dict[str, list[Any]]:
+    """Return what ``name=1,2`` says: values that are numbers, tuples or None, else strings."""
+    found = {}
+    for text in given:
+        name, equals, values = text.partition("=")
+        if not (name.isidentifier() and equals and values):
+            raise ArgumentError(f"vary must look like axis=0,1 or reduction=mean,sum; got {text!r}")
+        try:
+            found[name] = list(ast.literal_eval(f"[{values}]"))
+        except (ValueError, SyntaxError):
+            found[name] = [_literal(each.strip()) for each in values.split(",")]
+    return found
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def required(f: Callable[..., Any]) -> list[str]:
+    """Return the names of the arguments that ``f`` cannot do without."""
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
@@ -73,28 +101,3 @@ def _shape(text: str) -> tuple[int, ...]:
     if not shape or min(shape) < 1:
         raise ArgumentError(f"shape must be whole numbers such as 4,10; got {text!r}")
     return shape
-
-
-def _to_numpy(array: np.ndarray, dtype: str | None) -> np.ndarray:
-    if dtype == "bfloat16":
-        raise ArgumentError("NumPy has no bfloat16 of its own; use --framework torch or jax")
-    return array.astype(dtype or array.dtype)
-
-
-def _to_torch(array: np.ndarray, dtype: str | None) -> Any:
-    try:
-        import torch
-    except ModuleNotFoundError:
-        raise MissingExtra("--framework torch", "PyTorch", "torch") from None
-    return torch.tensor(array, dtype=getattr(torch, dtype) if dtype else None)
-
-
-def _to_jax(array: np.ndarray, dtype: str | None) -> Any:
-    try:
-        import jax
-    except ModuleNotFoundError:
-        raise MissingExtra("--framework jax", "JAX", "jax") from None
-    if "float64" in (dtype, array.dtype.name):
-        # Else JAX makes it float32, and the check would speak of another function.
-        jax.config.update("jax_enable_x64", True)
-    return jax.numpy.asarray(array, dtype=dtype)

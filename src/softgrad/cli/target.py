@@ -1,6 +1,7 @@
 """From ``module:function`` or ``path/file.py:function`` to the objects they name."""
 
 import difflib
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import softgrad
+from softgrad.cli.inputs import required
 from softgrad.errors import ArgumentError
 from softgrad.function import Function
 
@@ -38,7 +40,25 @@ class Target:
     @property
     def forward(self) -> Callable[..., Any]:
         """The function whose parameters are the inputs."""
+        if self.is_applied:
+            return functools.partial(self.subject.__self__.forward, None)  # without its context
         return getattr(self.subject, "forward", self.subject)
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the subject is the ``apply`` of a torch ``autograd.Function``: no keywords."""
+        owner = getattr(self.subject, "__self__", None)
+        return isinstance(owner, type) and callable(getattr(owner, "forward", None))
+
+    def arguments(self, arrays: dict[str, Any]) -> Any:
+        """Return the arrays as the subject takes them: by name, or in the order it wants."""
+        if not self.is_applied:
+            return arrays
+        missing = [name for name in required(self.forward) if name not in arrays]
+        if missing:
+            raise ArgumentError(f"{self.name} needs {', '.join(missing)}; give all in --inputs")
+        names = [name for name in inspect.signature(self.forward).parameters if name in arrays]
+        return tuple(arrays[name] for name in names)
 
 
 def resolve(target: str, vjp: str | None) -> Target:
@@ -74,7 +94,7 @@ def _usable(subject: Any, target: str) -> Any:
     if not isinstance(subject, type) or not hasattr(subject, "forward"):
         return subject
     if callable(getattr(subject, "apply", None)) and hasattr(subject, "backward"):
-        return _applied(subject)
+        return subject.apply
     if isinstance(inspect.getattr_static(subject, "forward"), (staticmethod, classmethod)):
         return subject
     try:
@@ -84,18 +104,6 @@ def _usable(subject: Any, target: str) -> Any:
             f"{target} is a class that cannot be made without arguments ({error}); name an "
             "instance of it instead"
         ) from None
-
-
-def _applied(subject: Any) -> Callable[..., Any]:
-    """Return ``subject.apply``, which takes no keywords, as a function of named arguments."""
-    signature = inspect.signature(subject.forward)
-    own = [p for name, p in signature.parameters.items() if name != "ctx"]
-
-    def apply(*args: Any, **named: Any) -> Any:
-        return subject.apply(*signature.replace(parameters=own).bind(*args, **named).args)
-
-    vars(apply)["__signature__"] = signature.replace(parameters=own)
-    return apply
 
 
 def _load(where: str) -> ModuleType:

@@ -1,7 +1,7 @@
 """What the user gave to the check, at the example where it fails."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ class Checked:
         The arguments by name, in arrays that may be written into.
     wrt
         The differentiable ones.
-    keywords
-        Whether f takes its arguments by name.
+    named
+        Those that f takes by name; the others go by position.
     """
 
     f: Any
@@ -40,7 +40,7 @@ class Checked:
     frame: Frame
     inputs: dict[str, Any]
     wrt: tuple[str, ...]
-    keywords: bool
+    named: frozenset[str]
 
     @property
     def layer(self) -> bool:
@@ -56,8 +56,9 @@ class Checked:
 
     @property
     def call(self) -> str:
-        """How it is called."""
-        return "f(**at)" if self.keywords else "f(*at.values())"
+        """How it is called, with the arguments in ``at``."""
+        given = [f"{n}=at[{n!r}]" if n in self.named else f"at[{n!r}]" for n in self.inputs]
+        return f"f({', '.join(given)})"
 
     @property
     def size(self) -> int:
@@ -76,7 +77,8 @@ class Checked:
         if wide:
             like, host = self.frame.like, self.frame.to_numpy
             at |= {n: like(host(at[n]), at[n], wide=True) for n in self.wrt}
-        return self.function(**at) if self.keywords else self.function(*at.values())
+        named = {name: at.pop(name) for name in self.named}
+        return self.function(*at.values(), **named)
 
     def claimed(self, y: Any) -> Any:
         """Return what the claim returns for the example, whatever its structure."""
@@ -108,15 +110,17 @@ def checked_at(
     names = list(planned.inputs)[:count]
     if len(names) < count or (isinstance(inputs, Mapping) and list(inputs) != names):
         return None
-    wrt = tuple(name for name in planned.wrt if name in names)
-    frame, moved = planned.frame, example or {}
+    frame, moved = planned.frame, dict(example or {})
     values = {n: moved[n] if n in moved else _copy(frame, planned.inputs[n]) for n in names}
+    added = {n: value for n, value in moved.items() if n not in planned.inputs}
+    wrt = tuple(name for name in planned.wrt if name in names)
     kind, claim = next(((k, c) for k, c in claims.items() if c is not None), (None, None))
-    if kind is None and callable(getattr(f, "forward", None)) and hasattr(f, "backward"):
-        kind, claim = ("vjp", f.backward) if not isinstance(f, type) else (None, None)
-    checked = Checked(f, kind, claim, frame, values, wrt, False)
-    named = isinstance(inputs, Mapping) and takes_keywords(checked.function, values)
-    return Checked(f, kind, claim, frame, values, wrt, named) if wrt else None
+    if kind is None and not isinstance(f, type) and hasattr(f, "forward"):
+        kind, claim = ("vjp", f.backward) if hasattr(f, "backward") else (None, None)
+    checked = Checked(f, kind, claim, frame, {**values, **added}, wrt, frozenset(added))
+    if isinstance(inputs, Mapping) and takes_keywords(checked.function, checked.inputs):
+        checked = replace(checked, named=frozenset(checked.inputs))
+    return checked if wrt else None
 
 
 def _copy(frame: Frame, value: Any) -> Any:

@@ -1,12 +1,17 @@
 """The check: build the subject, probe it, look at its manners, name what is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from softgrad.check.examine import examine
+from softgrad.check.battery.choices import choices_of
+from softgrad.check.battery.variants import ROWS
+from softgrad.check.examine import Orders, examine
 from softgrad.check.naming.likeness import family_named
+from softgrad.check.report.pairs import unpaired
 from softgrad.check.report.report import Report, Tally
+from softgrad.check.reproduce.snippet import snippet
+from softgrad.check.subject.claims import FrameworkClaim
 from softgrad.check.subject.plan import plan
 from softgrad.check.subject.quiet import CodeRaised, OneGradient, quiet
 from softgrad.check.subject.subject import Subject
@@ -25,6 +30,10 @@ def check(
     grad: Callable | None = None,
     jacobian: Callable | None = None,
     like: Any = None,
+    framework: str | None = None,
+    vary: Mapping[str, Iterable[Any]] | None = None,
+    battery: bool | Collection[str] = True,
+    progress: Callable[[int, int | None, str], None] | None = None,
     seed: int = 0,
 ) -> Report:
     """Tell whether a derivative is right, where it is wrong, and what the bug is called.
@@ -55,6 +64,14 @@ def check(
         own differentiation is checked.
     like
         Name of the member of the family that f is meant to be, such as ``"softmax"``.
+    vary
+        Other values of parameters to check f with, such as ``{"reduction": ["mean", "sum"],
+        "axis": [0, 1]}``, besides those that hints and defaults of f tell.
+    battery
+        Whether f is also checked at examples made from this one: other values, parameters, sizes
+        and memory layouts. The names of some rows of the battery try these only.
+    progress
+        Called before each row of the battery with its number, their count and its name.
     seed
         Seed of the random directions; the same seed gives the same report.
 
@@ -80,18 +97,38 @@ def check(
     >>> x = np.random.default_rng(0).normal(size=(2, 5))
     >>> check(softmax, (x,), vjp=backward).bug
     'diagonal_only'
+
+    A derivative that is wrong only elsewhere is found as well, and the report says where:
+
+    >>> def unshifted(g, x):
+    ...     e = np.exp(x)
+    ...     p = e / e.sum(-1, keepdims=True)
+    ...     return p * (g - (g * p).sum(-1, keepdims=True))
+    >>> check(softmax, (x,), vjp=unshifted).trigger
+    'entries of x exceed 710'
+    >>> check(softmax, (x,), vjp=unshifted, battery=False).ok
+    True
     """
     if not isinstance(seed, int) or seed < 0:
         raise ArgumentError(f"seed must be an integer ≥ 0; got {seed!r}")
     claims = {"vjp": vjp, "jvp": jvp, "grad": grad, "jacobian": jacobian}
-    planned = plan(f, inputs, wrt, claims)
+    planned = plan(f, inputs, wrt, claims, framework)
     family = None if like is None else family_named(like)
+    choices = choices_of(planned.forward, planned.inputs, planned.wrt, planned.claim, vary, family)
+    unknown = [] if isinstance(battery, bool) else sorted(set(battery) - {row.name for row in ROWS})
+    if unknown:
+        raise ArgumentError(
+            f"battery names {unknown[0]!r}, which is no row; rows: "
+            f"{', '.join(row.name for row in ROWS)}"
+        )
+    orders = Orders(family, battery, choices, progress)
     tally = Tally()
-    with quiet(planned.frame) as restore:
+    with quiet(planned.frame) as randomness:
 
         def report_on(names: tuple[str, ...]) -> Report:
             parts = (planned.frame, planned.function, planned.claim, planned.inputs)
-            return examine(Subject(*parts, names, tally, restore), seed, family)
+            subject = Subject(*parts, names, tally, randomness)
+            return unpaired(_either_way(subject, seed, orders), subject.complex)
 
         try:
             try:
@@ -99,8 +136,20 @@ def check(
             except OneGradient:
                 if wrt is not None:
                     raise
-                report = report_on(planned.wrt[:1])
+                report = report_on(planned.first)
         except CodeRaised as raised:
             broken = raised.stage != "the function"
             report = Report(False if broken else None, f"{raised}.")
+        if report.ok is False:
+            report = replace(report, snippet=snippet(f, claims, inputs, planned, report, seed))
     return replace(report, evaluations=Tally(tally.forward, tally.backward), seed=seed)
+
+
+def _either_way(subject: Subject, seed: int, orders: Orders) -> Report:
+    """Check a subject; a hand-written gradient by complex numbers may be written either way."""
+    report = examine(subject, seed, orders)
+    if report.ok is not False or not subject.complex or isinstance(subject.claim, FrameworkClaim):
+        return report
+    again = examine(subject.replace(conjugate=not subject.conjugate), seed, orders)
+    told = "the gradient by a complex a + ib is written as its conjugate, ∂L/∂a − i ∂L/∂b"
+    return replace(again, evidence=(told, *again.evidence)) if again.ok else report

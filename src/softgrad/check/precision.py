@@ -4,6 +4,8 @@ import numpy as np
 
 __all__ = ["digits", "epsilon", "largest", "rounded", "smallest"]
 
+_PARTS = {"complex64": "float32", "complex128": "float64"}
+
 _BITS = {  # digits after the point, exponent of the smallest subnormal, of the largest number
     "float64": (52, -1074, 1024),
     "float32": (23, -149, 128),
@@ -11,32 +13,36 @@ _BITS = {  # digits after the point, exponent of the smallest subnormal, of the 
     "bfloat16": (7, -133, 128),
 }
 _COARSE = (2, -9, 9)
+_GLANCE = 1024
+
+
+def _floating(dtype: str) -> str | None:
+    """Return the dtype of which numbers are made: a complex one's parts; ``None`` for integers."""
+    part = _PARTS.get(dtype, dtype)
+    return part if part.startswith(("float", "bfloat")) else None
 
 
 def epsilon(dtype: str) -> float:
     """Return the distance from 1 to the next number of the dtype; float64's for integers."""
-    if not dtype.startswith(("float", "bfloat")):
-        return 2.0**-52
-    return 2.0 ** -_BITS.get(dtype, _COARSE)[0]
+    part = _floating(dtype)
+    return 2.0 ** -_BITS.get(part, _COARSE)[0] if part else 2.0**-52
 
 
 def smallest(dtype: str) -> float:
     """Return the smallest positive number of the dtype, 0 for integers."""
-    if not dtype.startswith(("float", "bfloat")):
-        return 0.0
-    return 2.0 ** max(_BITS.get(dtype, _COARSE)[1], -1022)
+    part = _floating(dtype)
+    return 2.0 ** max(_BITS.get(part, _COARSE)[1], -1022) if part else 0.0
 
 
 def largest(dtype: str) -> float:
     """Return the magnitude above which the dtype overflows."""
-    return (
-        2.0 ** (_BITS.get(dtype, _COARSE)[2] - 1) if dtype.startswith(("float", "bf")) else 2.0**63
-    )
+    part = _floating(dtype)
+    return 2.0 ** (_BITS.get(part, _COARSE)[2] - 1) if part else 2.0**63
 
 
 def rounded(values: np.ndarray, dtype: str) -> np.ndarray:
     """Return ``values`` rounded to the dtype's precision; ranges are not looked at."""
-    if dtype == "float64" or not dtype.startswith(("float", "bfloat")):
+    if _floating(dtype) in ("float64", None):
         return values
     mantissa, exponent = np.frexp(values)
     scale = 2.0 / epsilon(dtype)
@@ -45,8 +51,12 @@ def rounded(values: np.ndarray, dtype: str) -> np.ndarray:
 
 def digits(values: np.ndarray) -> float:
     """Return the unit roundoff of the coarsest dtype that holds every value exactly."""
-    finite = values[np.isfinite(values) & (values != 0)]
     for dtype in ("bfloat16", "float16", "float32"):
-        if finite.size and np.array_equal(rounded(finite, dtype), finite):
-            return epsilon(dtype)
+        if _holds(dtype, values[:_GLANCE]) and _holds(dtype, values):
+            return epsilon(dtype) if np.any(np.isfinite(values) & (values != 0)) else 2.0**-52
     return epsilon("float64")
+
+
+def _holds(dtype: str, values: np.ndarray) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool(np.array_equal(rounded(finite, dtype), finite))

@@ -10,7 +10,7 @@ import numpy as np
 
 from softgrad.check.frameworks import Frame
 
-__all__ = ["CodeRaised", "OneGradient", "quiet", "run"]
+__all__ = ["CodeRaised", "OneGradient", "Randomness", "quiet", "run"]
 
 
 class CodeRaised(Exception):
@@ -35,27 +35,58 @@ class OneGradient(CodeRaised):
     """The derivative returned one array where several inputs are differentiable."""
 
 
-@contextmanager
-def quiet(frame: Frame) -> Iterator[Callable[[], None]]:
-    """Silence warnings, and yield a function that puts all global random state back.
+class Randomness:
+    """The global random states, put back before each evaluation of code that draws from them.
 
-    Calling it before each evaluation makes a function that draws its own noise (dropout, Gumbel)
-    draw the same noise every time. The state is put back on leaving as well.
+    So a function that draws its own noise (dropout, Gumbel) draws the same noise every time.
+    NumPy takes longer to put its state back than to run a small function, hence that is done only
+    for code that was seen to draw from it.
     """
-    numpy_state = np.random.get_state()
-    python_state = random.getstate()
 
-    def restore() -> None:
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
-        restore_frame()
+    def __init__(self, rewind_frame: Callable[[], None]) -> None:
+        self._rewind_frame = rewind_frame
+        self._start = _states()
+        self._drawn = False
+        self._watched = False
 
-    with warnings.catch_warnings(), np.errstate(all="ignore"), frame.frozen() as restore_frame:
+    def rewind(self, *, watch: bool = False) -> None:
+        """Put the states back; with ``watch`` find out whether the next evaluation draws."""
+        if self._watched and not self._drawn:
+            self._drawn = not _same(_states(), self._start)
+        self._watched = watch
+        self._rewind_frame()
+        if self._drawn:
+            self._restore()
+
+    def restore(self) -> None:
+        """Put all states back to what they were when the check began."""
+        self._rewind_frame()
+        self._restore()
+
+    def _restore(self) -> None:
+        np.random.set_state(self._start[0])
+        random.setstate(self._start[1])
+
+
+def _states() -> tuple[Any, Any]:
+    return np.random.get_state(), random.getstate()
+
+
+def _same(a: tuple[Any, Any], b: tuple[Any, Any]) -> bool:
+    legacy = zip(a[0], b[0], strict=True)
+    return a[1] == b[1] and all(np.array_equal(one, two) for one, two in legacy)
+
+
+@contextmanager
+def quiet(frame: Frame) -> Iterator[Randomness]:
+    """Silence warnings and keep the global random state, which is put back on leaving."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"), frame.frozen() as rewind:
         warnings.simplefilter("ignore")
+        randomness = Randomness(rewind)
         try:
-            yield restore
+            yield randomness
         finally:
-            restore()
+            randomness.restore()
 
 
 def run(stage: str, function: Callable, *args: Any, **kwargs: Any) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,11 @@ from softgrad.check.frameworks import Frame
 from softgrad.check.precision import epsilon
 from softgrad.check.report.report import Tally
 from softgrad.check.subject.claims import Claim, PushClaim, Upstream
-from softgrad.check.subject.quiet import CodeRaised, run
+from softgrad.check.subject.flat import Layout, Shape, flat, paired, unpaired
+from softgrad.check.subject.quiet import CodeRaised, Randomness, run
 from softgrad.check.subject.tree import leaves
 
 __all__ = ["Gradient", "Subject"]
-
-Shape = tuple[int, ...]
 
 
 @dataclass
@@ -58,8 +58,13 @@ class Subject:
         The differentiable ones.
     tally
         Counts evaluations, over all subjects derived from this one.
-    restore
-        Puts the global random state back; called before every evaluation.
+    randomness
+        Puts the global random state back before every evaluation of code that draws.
+    layout
+        The memory layout in which the differentiable inputs are handed over; their own if ``None``.
+    conjugate
+        Whether the claim writes the gradient by a complex a + ib as ∂/∂a + i ∂/∂b, as torch does,
+        or as the conjugate of that, as JAX does.
     """
 
     def __init__(
@@ -70,19 +75,30 @@ class Subject:
         inputs: Mapping[str, Any],
         wrt: tuple[str, ...],
         tally: Tally,
-        restore: Callable[[], None],
+        randomness: Randomness,
         layout: str | None = None,
+        conjugate: bool | None = None,
     ) -> None:
         self.frame, self.function, self.claim = frame, function, claim
         self.inputs, self.wrt = dict(inputs), wrt
-        self.tally, self.restore, self.layout = tally, restore, layout
-        self.arrays = {name: frame.to_numpy(inputs[name]) for name in wrt}
-        self.shapes: dict[str, Shape] = {name: a.shape for name, a in self.arrays.items()}
-        self.x = _flat(self.arrays.values())
+        self.tally, self.randomness, self.layout = tally, randomness, layout
+        self.conjugate = frame.conjugate if conjugate is None else conjugate
+        given = {name: frame.to_numpy(inputs[name]) for name in wrt}
+        self.complex = {name for name, a in given.items() if a.dtype.kind == "c"}
+        reals = {name: paired(a) for name, a in given.items()}
+        self.entries = Layout({name: a.shape for name, a in reals.items()})
+        self.x = flat(reals.values())
+        self.arrays = self.entries.split(self.x)
+        self.eps_in = max(epsilon(frame.dtype_name(inputs[name])) for name in wrt)
         self.outputs: list[tuple[Shape, str]] = []
+        self._vetted: set[str] = set()
 
     def replace(
-        self, inputs: Mapping[str, Any] | None = None, *, layout: str | None = None
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        layout: str | None = None,
+        conjugate: bool | None = None,
     ) -> "Subject":
         """Return the same function and claim at another point."""
         return Subject(
@@ -92,8 +108,9 @@ class Subject:
             {**self.inputs, **(inputs or {})},
             self.wrt,
             self.tally,
-            self.restore,
+            self.randomness,
             layout,
+            self.conjugate if conjugate is None else conjugate,
         )
 
     # -- the flat view ------------------------------------------------------------------------
@@ -104,28 +121,38 @@ class Subject:
         return self.x.size
 
     @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shapes of the differentiable inputs."""
+        return self.entries.shapes
+
+    @property
     def slices(self) -> dict[str, slice]:
         """Where each input lies in the flat vector."""
-        return _slices(self.shapes)
+        return self.entries.slices
 
     @property
     def output_slices(self) -> list[slice]:
         """Where each floating output lies in the flat output."""
-        return list(_slices({str(i): shape for i, (shape, _) in enumerate(self.outputs)}).values())
+        return list(self._results.slices.values())
+
+    @property
+    def _results(self) -> Layout:
+        return Layout({str(i): shape for i, (shape, _) in enumerate(self.outputs)})
 
     def split(self, flat: np.ndarray) -> dict[str, np.ndarray]:
         """Return a flat vector over the inputs as arrays by name."""
-        return {name: flat[s].reshape(self.shapes[name]) for name, s in self.slices.items()}
+        return self.entries.split(flat)
 
     def split_output(self, flat: np.ndarray) -> Upstream:
-        """Return a flat vector over the outputs as arrays."""
-        pairs = zip(self.output_slices, self.outputs, strict=True)
-        return [flat[s].reshape(shape) for s, (shape, _) in pairs]
+        """Return a flat cotangent as arrays, complex where the outputs are."""
+        parts = self._results.split(flat).values()
+        return [
+            self._cotangent(part) if dtype.startswith("complex") else part
+            for part, (_, dtype) in zip(parts, self.outputs, strict=True)
+        ]
 
-    @property
-    def eps_in(self) -> float:
-        """The unit roundoff of the coarsest differentiable input."""
-        return max(epsilon(self.frame.dtype_name(self.inputs[name])) for name in self.wrt)
+    def _cotangent(self, pairs: np.ndarray) -> np.ndarray:
+        return unpaired(pairs) if self.conjugate else unpaired(pairs).conj()
 
     @property
     def eps_out(self) -> float:
@@ -134,33 +161,49 @@ class Subject:
 
     # -- evaluation ---------------------------------------------------------------------------
 
+    @cached_property
+    def _constants(self) -> dict[str, np.ndarray]:
+        frame = self.frame
+        return {
+            name: frame.to_numpy(value)
+            for name, value in self.inputs.items()
+            if name not in self.wrt and frame.is_array(value)
+        }
+
     def native(self, x: np.ndarray | None = None, *, wide: bool = False) -> dict[str, Any]:
         """Return fresh inputs as the user's code takes them."""
-        values = self.arrays if x is None else self.split(x)
+        moved = self.arrays if x is None else self.split(x)
         inputs: dict[str, Any] = {}
         for name, given in self.inputs.items():
-            if name in values:
-                fresh = self.frame.like(values[name], given, wide=wide)
-                inputs[name] = self.frame.relayout(fresh, self.layout) if self.layout else fresh
-            elif self.frame.is_array(given):
-                inputs[name] = self.frame.like(self.frame.to_numpy(given), given, wide=wide)
+            if name in moved:
+                inputs[name] = self._input(moved[name], name, wide)
+            elif name in self._constants:
+                inputs[name] = self.frame.like(self._constants[name], given, wide=wide)
             else:
                 inputs[name] = given
         return inputs
 
+    def _input(self, values: np.ndarray, name: str, wide: bool = False) -> Any:
+        values = unpaired(values) if name in self.complex else values
+        fresh = self.frame.like(values, self.inputs[name], wide=wide)
+        return self.frame.relayout(fresh, self.layout) if self.layout else fresh
+
     def quantise(self, x: np.ndarray) -> np.ndarray:
         """Return ``x`` rounded to the inputs' dtypes."""
-        rounded = [
-            self.frame.to_numpy(self.frame.like(v, self.inputs[name])).ravel()
-            for name, v in self.split(x).items()
-        ]
-        return np.concatenate(rounded) if rounded else x
+        if self._exact:
+            return x
+        values = self.split(x).items()
+        return flat(paired(self.frame.to_numpy(self._input(v, name))) for name, v in values)
+
+    @cached_property
+    def _exact(self) -> bool:
+        dtypes = {self.frame.dtype_name(self.inputs[name]) for name in self.wrt}
+        return dtypes <= {"float64", "complex128"}
 
     def forward(self, x: np.ndarray | None = None, *, wide: bool = False) -> np.ndarray:
         """Return the floating outputs, flat."""
         self.tally.forward += 1
-        self.restore()
-        with self._width(wide):
+        with self._evaluating("forward", wide):
             outputs = self.call(self.native(x, wide=wide))
             kept = [out for out in outputs if self.frame.counts(out)]
             arrays = [self._array(out) for out in kept]
@@ -169,78 +212,89 @@ class Subject:
             self.outputs = layout
         elif [shape for shape, _ in layout] != [shape for shape, _ in self.outputs]:
             raise CodeRaised("the function", ValueError("the output's shape depends on values"))
-        return _flat(arrays)
+        return flat(arrays)
 
     def call(self, inputs: Mapping[str, Any], *, raw: bool = False) -> Any:
         """Run the user's function; a tuple of its output's leaves unless ``raw``."""
         y = run("the function", self.function, inputs)
-        if raw:
-            return y
-        return tuple(leaves(self.frame, y))
+        return y if raw else tuple(leaves(self.frame, y))
 
-    def pull(self, g: np.ndarray, x: np.ndarray | None = None, *, wide: bool = False) -> Gradient:
-        """Return the claimed gradient of ⟨g, f⟩."""
+    def pull(
+        self,
+        g: np.ndarray,
+        x: np.ndarray | None = None,
+        *,
+        wide: bool = False,
+        along: np.ndarray | None = None,
+    ) -> Gradient:
+        """Return the claimed gradient of ⟨g, f⟩.
+
+        Of a forward-mode claim, which has no gradient, its part along ``along`` if that is given.
+        """
         self.tally.backward += 1
-        self.restore()
-        with self._width(wide):
+        with self._evaluating("pull", wide):
             inputs = self.native(x, wide=wide)
-            pulled = self.claim.pull(self.call, inputs, self.wrt, self.split_output(g))
-            flat = np.zeros(self.n)
-            gradient = Gradient(flat, {}, {}, pulled.touched)
-            for name, where in self.slices.items():
+            upstream = self.split_output(g)
+            line = None if along is None else self._tangents(along)
+            pulled = self.claim.pull(self.call, inputs, self.wrt, upstream, line)
+            dtypes: dict[str, str | None] = {}
+            misshapen: dict[str, tuple[np.ndarray, Shape]] = {}
+            parts = []
+            for name, shape in self.shapes.items():
                 found = pulled.gradients[name]
-                gradient.dtypes[name] = None if found is None else self._dtype(found)
-                if found is None:
-                    continue
-                values = self._array(found)
-                if values.shape == self.shapes[name]:
-                    flat[where] = values.ravel()
-                else:
-                    gradient.misshapen[name] = (values, values.shape)
-        return gradient
+                dtypes[name] = None if found is None else self._dtype(found)
+                values = np.zeros(shape) if found is None else self._gradient(found, name)
+                if values.shape != shape:
+                    misshapen[name] = (values, values.shape)
+                    values = np.zeros(shape)
+                parts.append(values)
+        return Gradient(flat(parts), dtypes, misshapen, pulled.touched)
 
     def push(self, t: np.ndarray) -> np.ndarray:
         """Return the claimed change of the output along ``t``: forward mode."""
         self.tally.backward += 1
-        self.restore()
-        inputs, tangents = self.native(), self.split(t)
-        if isinstance(self.claim, PushClaim):
-            return _flat(self.claim.push(self.call, inputs, tangents))
-        return _flat(run("forward mode", self.frame.push, self.call, inputs, tangents))
+        with self._evaluating("push"):
+            inputs, tangents = self.native(), self._tangents(t)
+            if isinstance(self.claim, PushClaim):
+                found = self.claim.push(self.call, inputs, tangents)
+            else:
+                found = run("forward mode", self.frame.push, self.call, inputs, tangents)
+        return flat(paired(np.asarray(each)) for each in found)
 
     def second(self, g: np.ndarray, t: np.ndarray) -> np.ndarray:
         """Return the library's own second derivative along ``t``."""
         self.tally.backward += 2
-        self.restore()
-        upstream, tangents = self.split_output(g), self.split(t)
-        found = run(
-            "the second derivative", self.frame.second, self.call, self.native(), upstream, tangents
-        )
-        return _flat(found[name] for name in self.wrt)
+        with self._evaluating("second"):
+            upstream, tangents = self.split_output(g), self._tangents(t)
+            stage, inputs = "the second derivative", self.native()
+            found = run(stage, self.frame.second, self.call, inputs, upstream, tangents)
+        return flat(self._real(np.asarray(found[name]), name in self.complex) for name in self.wrt)
 
-    def _width(self, wide: bool) -> Any:
+    def _tangents(self, t: np.ndarray) -> dict[str, np.ndarray]:
+        values = self.split(t).items()
+        return {name: unpaired(v) if name in self.complex else v for name, v in values}
+
+    def _evaluating(self, kind: str, wide: bool = False) -> Any:
+        """Return the context of one evaluation; the first of its kind is watched for randomness."""
+        self.randomness.rewind(watch=kind not in self._vetted)
+        self._vetted.add(kind)
         return self.frame.widened() if wide else nullcontext()
 
+    def _gradient(self, found: Any, name: str) -> np.ndarray:
+        values = self.frame.to_numpy(found) if self.frame.is_array(found) else np.array(found)
+        return self._real(values, name in self.complex)
+
+    def _real(self, gradient: np.ndarray, wanted: bool) -> np.ndarray:
+        """Return a gradient as pairs where its input is complex."""
+        if not wanted:
+            return gradient.real if gradient.dtype.kind == "c" else gradient
+        gradient = gradient.astype(np.complex128)
+        return paired(gradient if self.conjugate else gradient.conj())
+
     def _array(self, value: Any) -> np.ndarray:
-        if self.frame.is_array(value):
-            return self.frame.to_numpy(value)
-        return np.asarray(value)
+        return paired(self.frame.to_numpy(value) if self.frame.is_array(value) else np.array(value))
 
     def _dtype(self, value: Any) -> str:
         if self.frame.is_array(value):
             return self.frame.dtype_name(value)
         return np.asarray(value).dtype.name
-
-
-def _flat(arrays: Any) -> np.ndarray:
-    parts = [np.ravel(np.asarray(a)).astype(np.float64) for a in arrays]
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def _slices(shapes: Mapping[str, Shape]) -> dict[str, slice]:
-    found, start = {}, 0
-    for name, shape in shapes.items():
-        stop = start + int(np.prod(shape))
-        found[name] = slice(start, stop)
-        start = stop
-    return found

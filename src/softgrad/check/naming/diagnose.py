@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from softgrad.check.contract import manners
-from softgrad.check.locate.columns import Columns, inputs_apart, measured, wrong_entries
+from softgrad.check.locate.columns import MOST_COLUMNS, Columns, inputs_apart, measured
+from softgrad.check.locate.entries import Located, locate
 from softgrad.check.measure.probe import Probe, Shot, floor_of, probe
 from softgrad.check.naming.alike import alike
 from softgrad.check.naming.conditions import nearly, precision, strides
@@ -54,7 +55,8 @@ def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
         return Diagnosis(unsettled, dict(unsettled.wrong))
     floor, _ = floor_of(subject, np.random.default_rng(seed), shot.g, seen.gradient)
     names = inputs_apart(gauge, shot.g, shot.d, floor, seed)
-    columns, wrong = _located(seen, shot, names)
+    columns, located = _located(seen, shot, names, seed)
+    wrong = located.masks
     found, formula = alike(seen, like)
     found = manners.affine(subject, shot.g, shot.d) or found
     found = found or next(_explanations(seen, shot, names, columns, wrong, seed))
@@ -62,22 +64,28 @@ def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
         found = replace(found, formula=formula, fix=f"compute {formula}.")
     if not found.pictures and (instance := _shown(seen, columns, seed)) is not None:
         found = replace(found, pictures=instance.pictures)
+    found = replace(found, entries=located.entries, facts=(*found.facts, *located.told))
     return Diagnosis(found, wrong)
 
 
-def _located(seen: Probe, shot: Shot, names: tuple[str, ...]) -> tuple[Columns | None, Masks]:
-    """Return the measured Jacobian where it is small, and the wrong entries."""
+def _located(
+    seen: Probe, shot: Shot, names: tuple[str, ...], seed: int
+) -> tuple[Columns | None, Located]:
+    """Return the measured Jacobian where it is small or must be measured, and the wrong entries."""
     gauge, subject = seen.instrument, seen.instrument.subject
-    wrong: Masks = {
-        name: None if name in names else np.zeros(subject.shapes[name], bool)
-        for name in subject.wrt
-    }
-    small = tuple(n for n in names if int(np.prod(subject.shapes[n])) <= 2048)
-    columns = measured(gauge, small) if small else None
-    if columns is not None:
-        mask = subject.split(wrong_entries(gauge, columns, shot.g, shot.d))
-        wrong.update({name: mask[name] for name in small if mask[name].any()})
-    return columns, wrong
+    sizes = {name: where.stop - where.start for name, where in subject.slices.items()}
+    small = tuple(name for name in names if sizes[name] <= MOST_COLUMNS)
+    cheap = sum(sizes[name] for name in small) <= MOST_OUTPUTS
+    columns = measured(gauge, small) if small and cheap else None
+    whole = columns is not None and len(columns.names) == len(names)
+    located = locate(gauge, shot, seed, columns if whole else None)
+    if columns is None and small and any(mask is None for mask in located.masks.values()):
+        columns = measured(gauge, small)
+        located = located if columns is None else locate(gauge, shot, seed, columns)
+    apart: Masks = dict.fromkeys(subject.wrt)
+    apart |= {n: np.zeros(subject.shapes[n], bool) for n in subject.wrt if n not in names}
+    apart |= {n: mask for n, mask in located.masks.items() if mask is not None and mask.any()}
+    return columns, replace(located, masks=apart)
 
 
 def _explanations(

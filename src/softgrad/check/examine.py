@@ -11,7 +11,7 @@ from softgrad.check.battery.variant import Variant
 from softgrad.check.contract import manners, numerics, order
 from softgrad.check.measure import kinks
 from softgrad.check.measure.instrument import Instrument
-from softgrad.check.measure.probe import Probe, probe
+from softgrad.check.measure.probe import Probe, Shot, probe
 from softgrad.check.naming.diagnose import diagnose
 from softgrad.check.naming.likeness import likened
 from softgrad.check.report.finding import Finding
@@ -26,6 +26,7 @@ _RIGHT = "the derivative agrees with the function"
 _WRONG = "the derivative differs from the function's"
 _STEPS = 1e-6
 _ROUNDING = 64.0
+_DIGIT, _DIGITS = 256.0, 1e-6
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def examine(subject: Subject, seed: int, orders: Orders) -> Report:
     if orders.battery:
         judge, names = _judge(seen, like), None if orders.battery is True else orders.battery
         found = battery(subject, seed, judge, orders.choices, orders.progress, names)
+        if seen.shots and (stale := manners.lasting(seen, seed)):
+            return wrong(stale, subject.wrt)
         if found is not None:
             return found
     later = order.second_order(seen, seed) or order.forward_mode(seen, seed)
@@ -78,7 +81,13 @@ def examine(subject: Subject, seed: int, orders: Orders) -> Report:
 
 def _judge(seen: Probe, like: Function | None) -> Judge:
     """Return how the battery looks at its variants, after what was seen at the example."""
-    least = _ROUNDING * _own_eps(seen) * max(float(np.linalg.norm(s.d)) for s in seen.shots)
+    eps = max(seen.instrument.subject.eps_in, seen.instrument.subject.eps_out)
+    usual = eps * max((float(np.linalg.norm(shot.d)) for shot in seen.shots), default=0.0)
+
+    def rounding(shot: Shot) -> bool:
+        """Return whether what is off is small beside the gradient here or at the example."""
+        size = max(_DIGITS, _DIGIT * eps) * float(np.linalg.norm(shot.d))
+        return abs(shot.slope.residual) <= max(_ROUNDING * usual, size)
 
     def report(variant: Variant, seed: int) -> Report:
         subject = variant.subject
@@ -89,11 +98,14 @@ def _judge(seen: Probe, like: Function | None) -> Judge:
             return Report(None, "the function itself is not finite there")
         if at.status == "kinked":
             return Report(None, "the example was moved to a kink, where any slope between is right")
-        if at.status == "wrong" and all(abs(shot.slope.residual) < least for shot in at.shots):
-            return Report(None, "what is off there is rounding beside the example's own gradient")
+        if at.status == "wrong" and all(map(rounding, at.shots)):
+            return Report(None, "what is off there may be the function's own rounding")
         if variant.foreign and _own_idea(at):
             return Report(None, "the derivative is not meant for this, or declares its own idea")
-        return conclude(subject, at, seed, like)
+        found = conclude(subject, at, seed, like)
+        if found.ok and at.gradient is not None and (touched := manners.side_effects(at.gradient)):
+            return wrong(touched, subject.wrt)
+        return found
 
     def fails(subject: Subject, seed: int) -> bool:
         try:
@@ -103,10 +115,6 @@ def _judge(seen: Probe, like: Function | None) -> Judge:
         return at.status in ("wrong", "nonfinite", "misshapen")
 
     return Judge(report, fails)
-
-
-def _own_eps(seen: Probe) -> float:
-    return max(seen.instrument.subject.eps_in, seen.instrument.subject.eps_out)
 
 
 def _own_idea(seen: Probe) -> bool:

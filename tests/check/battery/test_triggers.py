@@ -77,6 +77,7 @@ class Hidden:
     backward: Any
     inputs: dict[str, Any] = field(default_factory=lambda: {"x": X})
     bug: str | None = None
+    wrt: str | None = None
 
 
 HIDDEN = [
@@ -115,6 +116,41 @@ HIDDEN = [
     ),
     Hidden("reduction is 'sum'", reduced, lambda g, x, reduction="mean": g * 2 * x / x.size),
     Hidden("axis is 0", along, lambda g, y, x, axis=-1: softmax_back(g, y)),
+    Hidden(
+        "all of t are -100 (ignored)",
+        mean_loss,
+        lambda g, x, t: (
+            mean_loss_back(g, x, t) * len(t) / max((t != -100).sum(), 1)
+            + (np.nan if (t == -100).all() else 0)
+        ),
+        {"x": X, "t": LABELS},
+    ),
+    Hidden(
+        "w has entries that are exactly 0",
+        lambda x, w: softmax(x) * w,
+        lambda g, y, x, w: {"x": softmax_back(g * w, softmax(x)) * (1 if w.all() else 2)},
+        {"x": X, "w": np.linspace(0.5, 2, 6)},
+        wrt="x",
+    ),
+    Hidden(
+        "x has 2 axes",
+        softmax,
+        lambda g, y, x: y * (g - (g * y).sum(-1 if 1 in x.shape else None, keepdims=True)),
+        {"x": X[0]},
+    ),
+    Hidden(
+        "the inputs are float64",
+        softmax,
+        lambda g, y, x: softmax_back(g, y).astype("f4"),
+        {"x": X.astype("f4")},
+        bug="wrong_dtype",
+    ),
+    Hidden(
+        "there are 9 samples",
+        softmax,
+        lambda g, y, x: np.multiply(softmax_back(g, y), 1, out=x if len(x) > 4 else None),
+        bug="mutates_argument",
+    ),
     Hidden("there are 9 samples", softmax, when(lambda g, x: len(x) > 4)),
     Hidden("there is one sample", softmax, when(lambda g, x: len(x) == 1)),
     Hidden("the last axis of x is 7 long", softmax, when(lambda g, x: x.shape[-1] == 7)),
@@ -141,9 +177,12 @@ HIDDEN = [
 ]
 
 
-@pytest.mark.parametrize("hidden", HIDDEN, ids=[h.trigger for h in HIDDEN])
+IDS = [f"{k}: {hidden.trigger}" for k, hidden in enumerate(HIDDEN)]
+
+
+@pytest.mark.parametrize("hidden", HIDDEN, ids=IDS)
 def test_the_trigger_is_told(hidden):
-    report = check(hidden.forward, hidden.inputs, vjp=hidden.backward)
+    report = check(hidden.forward, hidden.inputs, vjp=hidden.backward, wrt=hidden.wrt)
     assert report.ok is False
     assert report.trigger == hidden.trigger
     assert f"When: {hidden.trigger}." in report.explanation
@@ -151,9 +190,11 @@ def test_the_trigger_is_told(hidden):
         assert report.bug == hidden.bug
 
 
-@pytest.mark.parametrize("hidden", HIDDEN, ids=[h.trigger for h in HIDDEN])
+@pytest.mark.parametrize("hidden", HIDDEN, ids=IDS)
 def test_at_the_example_itself_it_is_right(hidden):
-    report = check(hidden.forward, hidden.inputs, vjp=hidden.backward, battery=False)
+    report = check(
+        hidden.forward, hidden.inputs, vjp=hidden.backward, wrt=hidden.wrt, battery=False
+    )
     assert report.ok is True, report
 
 
@@ -173,3 +214,15 @@ def test_thresholds_are_found_to_three_digits(dtype, places):
 def test_the_same_seed_gives_the_same_trigger():
     runs = [check(softmax, (X,), vjp=unshifted, seed=4) for _ in range(2)]
     assert runs[0].to_json() == runs[1].to_json()
+
+
+def test_a_cache_that_another_shape_spoils_is_stale_state():
+    kept = {}
+
+    def backward(g, y, x):
+        kept.setdefault("width", x.shape[-1])
+        if x.shape[-1] != kept["width"]:
+            kept["spoilt"] = True
+        return softmax_back(g, y) * (0.5 if "spoilt" in kept and x.shape == X.shape else 1)
+
+    assert check(softmax, (X,), vjp=backward).bug == "stale_state"

@@ -8,7 +8,10 @@ import numpy as np
 from softgrad.check.battery.example import Example
 from softgrad.check.battery.variant import Row, Variant
 
-__all__ = ["Edit", "everywhere"]
+__all__ = ["Change", "Edit", "everywhere"]
+
+Change = Callable[[np.ndarray, np.random.Generator], np.ndarray | None]
+"""Returns the changed array, which it may write into; ``None`` where the idea does not apply."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Edit:
     trigger
         What sets the changed example apart, with ``{name}`` for the input's name.
     change
-        Returns the changed array, ``None`` where the idea does not apply. The array belongs to it.
+        Makes the changed array.
     control
         Makes the nearest array without the property, and ...
     otherwise
@@ -33,16 +36,19 @@ class Edit:
         Whether it applies only to inputs that behave as logits.
     constant
         Whether it applies to the arrays that are not differentiated, not to those that are.
+    clipped
+        Whether what leaves the domain is brought back.
     """
 
     name: str
     trigger: str
-    change: Callable[[np.ndarray, np.random.Generator], np.ndarray | None]
-    control: Callable[[np.ndarray, np.random.Generator], np.ndarray | None] | None = None
+    change: Change
+    control: Change | None = None
     otherwise: str = "{name} has other values"
     domains: tuple[str, ...] = ()
     logits: bool = False
     constant: bool = False
+    clipped: bool = True
 
     @property
     def row(self) -> Row:
@@ -68,28 +74,28 @@ class Edit:
     def _variant(self, example: Example, names: tuple[str, ...]) -> Variant | None:
         state = example.rng.bit_generator.state
         told = " and ".join(names)
-        made = []
-        for change in (self.change, self.control):
-            example.rng.bit_generator.state = state
-            changed = None if change is None else _changed(example, names, change)
-            made.append(None if changed is None else example.with_(changed))
-        if made[0] is None:
+        changed = _changed(example, names, self.change, self.clipped)
+        if changed is None:
             return None
-        control = made[1] and Variant(self.otherwise.format(name=told), made[1])
-        return Variant(self.trigger.format(name=told), made[0], control=control)
+        control = None
+        if self.control is not None:
+            example.rng.bit_generator.state = state
+            without = _changed(example, names, self.control, self.clipped)
+            if without is not None:
+                control = Variant(self.otherwise.format(name=told), example.with_(without))
+        return Variant(self.trigger.format(name=told), example.with_(changed), control=control)
 
 
 def _changed(
-    example: Example, names: tuple[str, ...], change: Callable
+    example: Example, names: tuple[str, ...], change: Change, clipped: bool
 ) -> dict[str, np.ndarray] | None:
     changed = {}
     for name in names:
         array = change(example.arrays[name].copy(), example.rng)
         if array is None:
             return None
-        finite = np.isfinite(array)
-        kept = example.domains[name].keep(np.where(finite, array, 0.0)) if finite.all() else array
-        changed[name] = kept
+        keep = clipped and np.isfinite(array).all()
+        changed[name] = example.domains[name].keep(array) if keep else array
     return changed
 
 

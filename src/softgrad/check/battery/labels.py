@@ -64,6 +64,10 @@ def _ignored(example: Example) -> Iterator[Variant]:
         if label is not None:
             told = f"entries of {name} are {label} (ignored)"
             yield Variant(told, example.with_({name: _marked(array, label)}))
+            none = example.with_({name: np.full_like(array, label)})
+            value = example.value(none)
+            if value is not None and np.isfinite(value).all():
+                yield Variant(f"all of {name} are {label} (ignored)", none)
 
 
 def _marked(array: np.ndarray, label: int) -> np.ndarray:

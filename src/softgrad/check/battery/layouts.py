@@ -1,4 +1,4 @@
-"""Rows on memory layouts: the same values, stored another way."""
+"""Rows on memory: the same values, stored another way."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,6 +19,7 @@ _VIEWS: dict[str, Callable[[Any], Any]] = {
     "a transposed view": lambda y: y.swapaxes(0, -1).reshape(-1),
     "broadcast (stride 0)": lambda y: y.sum(0),
 }
+_WIDE = 1e-12
 _ONE_LAYOUT = ("jax", "tensorflow", "tinygrad")
 _NO_NEGATIVE_STRIDES = ("torch",)
 
@@ -58,7 +59,20 @@ def _followed(function: Callable, view: Callable) -> Callable:
     return call
 
 
+def _wider(example: Example) -> Iterator[Variant]:
+    """Widen every floating input, where the function then returns float64."""
+    subject = example.subject
+    if subject.eps_in < _WIDE or subject.frame.name in _ONE_LAYOUT:
+        return
+    like = subject.frame.like
+    wide = {n: like(example.arrays[n], subject.inputs[n], wide=True) for n in example.domains}
+    widened = subject.replace(wide)
+    if example.value(widened) is not None and widened.eps_out < _WIDE:
+        yield Variant("the inputs are float64", widened)
+
+
 LAYOUTS: tuple[Row, ...] = (
     Row("memory layouts", _layouts),
     Row("upstream layouts", _upstreams),
+    Row("float64", _wider),
 )

@@ -44,15 +44,15 @@ def _alike(example: Example, wider: Subject, axis: int) -> bool:
 def _stacked(example: Example) -> Iterator[Variant]:
     """Stack three examples, where the function's value is that of each, or their sum or mean."""
     main = example.main
-    if main.ndim < 2 or not main.size or main.shape[0] in main.shape[1:]:
+    if not main.ndim or not main.size or main.shape[0] in main.shape[1:]:
         return
     for names in _groups(example):
         layers = [_layer(example, names, k) for k in range(_STACKED)]
-        values = [example.value(example.with_(layer)) for layer in layers]
+        values = [v for k in layers if (v := example.value(example.with_(k))) is not None]
         stack = {name: np.stack([layer[name] for layer in layers]) for name in names}
         subject = example.with_(stack)
         whole = example.value(subject)
-        if whole is None or any(v is None or v.size != example.output.size for v in values):
+        if whole is None or [v.size for v in values] != _STACKED * [example.output.size]:
             continue
         if _is_stack(example, subject, whole, np.stack(values)):
             told = f"{example.subject.wrt[0]} has {main.ndim + 1} axes"

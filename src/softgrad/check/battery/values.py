@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from softgrad.check.battery.edits import Edit, everywhere
+from softgrad.check.battery.edits import Change, Edit, everywhere
 from softgrad.check.battery.example import Example
 from softgrad.check.battery.variant import Row, Variant
 
@@ -20,7 +20,7 @@ def _negated(a: np.ndarray, rng: Random) -> np.ndarray:
     return -a
 
 
-def _zeros(fill: float) -> "Edit.change":
+def _zeros(fill: float) -> Change:
     def change(a: np.ndarray, rng: Random) -> np.ndarray | None:
         places = a.reshape(-1)[:: max(2, a.size // 4)]
         if a.size < 2 or not places.any():
@@ -31,7 +31,7 @@ def _zeros(fill: float) -> "Edit.change":
     return change
 
 
-def _second(gap: float) -> "Edit.change":
+def _second(gap: float) -> Change:
     """Bring the entry beside the largest one of each row up to it, but for ``gap``."""
 
     def change(a: np.ndarray, rng: Random) -> np.ndarray | None:
@@ -58,7 +58,7 @@ def _equal_rows(a: np.ndarray, rng: Random) -> np.ndarray | None:
     return a
 
 
-def _last(value: float) -> "Edit.change":
+def _last(value: float) -> Change:
     """Put the last entry of each row ``value`` above its largest one."""
 
     def change(a: np.ndarray, rng: Random) -> np.ndarray | None:
@@ -168,6 +168,16 @@ CONSTANTS: tuple[Row, ...] = (
         _rolled,
         constant=True,
         domains=("probabilities", "bits", "log-probabilities"),
+    ).row,
+    Edit(
+        "zero weights",
+        "{name} has entries that are exactly 0",
+        _zeros(0.0),
+        _zeros(0.01),
+        "{name} has entries near 0",
+        constant=True,
+        domains=("positive", "nonnegative", "unit"),
+        clipped=False,
     ).row,
     Edit(
         "soft labels",

@@ -10,7 +10,7 @@ from softgrad.check.report.finding import Finding
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Gradient, Subject
 
-__all__ = ["additive", "affine", "form", "interleaved", "repeats", "side_effects"]
+__all__ = ["additive", "affine", "form", "interleaved", "lasting", "repeats", "side_effects"]
 
 _REPEATS = 6
 
@@ -137,6 +137,17 @@ def interleaved(subject: Subject, g: np.ndarray, d: Gradient, seed: int) -> Find
     floor, _ = floor_of(subject, rng, g, d)
     if _apart(again, d.flat) > 8 * floor + 1e-3 * _size(d.flat):
         return Finding("stale_state", "visiting another point in between changes the gradient")
+    return None
+
+
+def lasting(seen: Probe, seed: int) -> Finding | None:
+    """Ask once more, after other shapes and parameters have been visited."""
+    shot, d, subject = seen.shots[0], seen.gradient, seen.instrument.subject
+    assert d is not None
+    floor, _ = floor_of(subject, np.random.default_rng(seed), shot.g, d)
+    again = subject.pull(shot.g).flat
+    if _apart(again, d.flat) > 8 * floor + 1e-3 * _size(d.flat):
+        return Finding("stale_state", "after other examples the same call gives another gradient")
     return None
 
 

@@ -58,6 +58,7 @@ def test_without_a_name_there_are_facts():
     assert report.ok is False
     assert report.bug is None
     assert report.reason.count(".") == 0
+    assert report.runner_up is None
     facts = " ".join(report.evidence)
     for fact in ("differ by", "entries of the Jacobian", "times the right one", "rank", "linear"):
         assert fact in facts
@@ -72,7 +73,7 @@ def test_a_gradient_that_is_not_linear_is_said_to_be():
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda w: w.bug)
 def test_sentences_are_short(wrong):
     report = check(wrong.forward, wrong.inputs, vjp=wrong.backward)
-    assert len(report.reason) <= 170
+    assert len(report.reason) <= 160
     assert all(len(fact) <= 160 for fact in report.evidence)
 
 
@@ -100,7 +101,7 @@ def test_a_large_example_is_cut_first(shape):
     x = np.random.default_rng(0).normal(size=shape)
     report = check(softmax, (x,), vjp=lambda g, y, x: g * y * (1 - y))
     assert report.bug == "diagonal_only"
-    assert "cut of shape" in report.reason
+    assert any("cut of shape" in fact for fact in report.evidence)
 
 
 def test_linked_axes_are_cut_together():

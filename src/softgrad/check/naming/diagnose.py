@@ -60,6 +60,8 @@ def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
     found, formula = alike(seen, like)
     found = manners.affine(subject, shot.g, shot.d) or found
     found = found or next(_explanations(seen, shot, names, columns, wrong, seed))
+    if not found.bug and seen.status == "kinked":
+        return Diagnosis(None, wrong)  # being at a kink is then the name
     if formula is not None and found.formula is None:
         found = replace(found, formula=formula, fix=f"compute {formula}.")
     if not found.pictures and (instance := _shown(seen, columns, seed)) is not None:
@@ -112,10 +114,11 @@ def _explanations(
     if found := wrapped(gauge, shot, seed):
         yield found
     size = np.inf if columns is None else max(gauge.y.size, columns.index.size)
-    if (size > MOST_OUTPUTS or (size > _SMALL and _everywhere(wrong))) and (
-        found := _in_small(subject, seed)
-    ):
-        yield found
+    cut = None
+    if size > MOST_OUTPUTS or (size > _SMALL and _everywhere(wrong)):
+        cut = _in_small(subject, seed)
+        if cut is not None and cut.bug:
+            yield cut
     pairs = []
     if columns is not None and size <= MOST_OUTPUTS:
         instance = Instance(gauge, columns, seed)
@@ -126,7 +129,7 @@ def _explanations(
         yield found
     if found := nearly(shot):
         yield found
-    yield unnamed(subject, shot, pairs)
+    yield cut if cut is not None and not pairs else unnamed(subject, shot, pairs)
 
 
 def _everywhere(wrong: Masks) -> bool:
@@ -136,19 +139,23 @@ def _everywhere(wrong: Masks) -> bool:
 
 
 def _in_small(subject: Subject, seed: int) -> Finding | None:
-    """Name the bug on a smaller example, if it is there too."""
+    """Name the bug on a smaller example, or give the facts of the first one that has it."""
+    facts: Finding | None = None
     for less in smaller(subject):
         try:
             seen = probe(less, seed)
-            if seen.status == "wrong":
-                found = diagnose(seen, seed).finding
-                if found is not None and found.bug:
-                    shape = " and ".join(str(s) for s in less.shapes.values())
-                    told = f"{found.evidence} (seen on a cut of shape {shape})"
-                    return replace(found, evidence=told, wrong={})
+            found = diagnose(seen, seed).finding if seen.status == "wrong" else None
         except CodeRaised:
             continue
-    return None
+        if found is None:
+            continue
+        shape = " and ".join(str(s) for s in less.shapes.values())
+        told = f"seen on a cut of shape {shape}"
+        found = replace(found, facts=(*found.facts, told), wrong={}, entries=())
+        if found.bug:
+            return found
+        facts = facts or found
+    return facts
 
 
 def _shown(seen: Probe, columns: Columns | None, seed: int) -> Instance | None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from softgrad.check.measure.streams import accumulate, norms, rise
+from softgrad.check.measure.streams import accumulate, norm, norms, rise
 from softgrad.check.precision import digits, epsilon
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
@@ -71,6 +71,7 @@ class Instrument:
         self.live = np.isfinite(self.y) & np.isfinite(self.narrow)
         self.free = np.isfinite(self.x)
         self.excused = np.zeros(self.x.size, bool)
+        self._every_output, self._every_entry = bool(self.live.all()), bool(self.free.all())
         self._tuned = False
 
     def _widen(self) -> None:
@@ -101,18 +102,19 @@ class Instrument:
         """Leave entries out of every comparison from now on."""
         self.excused |= entries
         self.free &= ~entries
+        self._every_entry = bool(self.free.all())
 
-    def at(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def at(self, x: np.ndarray, *, borrow: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Return the exactly representable point next to ``x`` and f there."""
         placed = x if self.wide else self.subject.quantise(x)
-        return placed, self.subject.forward(placed, wide=self.wide)
+        return placed, self.subject.forward(placed, wide=self.wide, borrow=borrow)
 
     def masked(self, g: np.ndarray) -> np.ndarray:
         """Return ``g`` with zeros at outputs that are not finite."""
-        return g if self.live.all() else np.where(self.live, g, 0.0)
+        return g if self._every_output else np.where(self.live, g, 0.0)
 
     def _freed(self, d: np.ndarray) -> np.ndarray:
-        return d if self.free.all() else np.where(self.free, d, 0.0)
+        return d if self._every_entry else np.where(self.free, d, 0.0)
 
     def weight(self, g: np.ndarray, d: np.ndarray) -> float:
         """Return ‖g∘y‖ + ‖d∘x‖, by which rounding in f is scaled."""
@@ -122,21 +124,22 @@ class Instrument:
     def line(self, g: np.ndarray, d: np.ndarray, u: np.ndarray, step: float, scale: float) -> Slope:
         """Compare d with f along u at one step size."""
         odd, true = np.zeros(3), np.zeros(3)
-        live, free = self._where(self.live), self._where(self.free)
+        live, free = self._masks()
         even, moved = np.zeros(self.y.size), np.empty(self.x.size)
         for k in (1, 2, 3):
             for sign in (1, -1):
                 np.multiply(u, sign * k * step, out=moved)
                 moved += self.x
-                placed, y = self.at(moved)
+                placed, y = self.at(moved, borrow=True)
                 up = accumulate(even, _SIXTH[k - 1], g, y, self.y, live)
                 true[k - 1] += sign * up
                 odd[k - 1] += sign * (up - rise(d, placed, self.x, free))
-        if not self._tuned:
-            self._tune(y)
+                if not self._tuned:
+                    self._tune(y)
+                del placed, y  # before the next evaluation, which may need the memory
         high, low = float(odd @ _SIX) / step, float(odd @ _FOUR) / step
-        norm, total, size = norms(g, even)
-        error = abs(high - low) + max(_ROUNDING * max(norm, abs(total)), self.eps * scale) / step
+        root, total, size = norms(g, even)
+        error = abs(high - low) + max(_ROUNDING * max(root, abs(total)), self.eps * scale) / step
         kink = size * _BENT / (2 * step)
         if not np.isfinite(error + kink):
             return Slope(np.nan, np.inf, 0.0, np.inf, step)
@@ -145,18 +148,19 @@ class Instrument:
     def quick(self, g: np.ndarray, d: np.ndarray, u: np.ndarray, step: float) -> float:
         """Return ⟨d − t, u⟩ from four evaluations, without an error bar."""
         g, d, u = self.masked(g), self._freed(d), self._freed(u)
+        live, free = self._masks()
         total = 0.0
         for k, weight in ((1, _FOUR[0]), (2, _FOUR[1])):
             for sign in (1, -1):
-                placed, y = self.at(self.x + sign * k * step * u)
-                odd = rise(d, placed, self.x, self._where(self.free))
-                odd -= rise(g, y, self.y, self._where(self.live))
+                placed, y = self.at(self.x + sign * k * step * u, borrow=True)
+                odd = rise(d, placed, self.x, free) - rise(g, y, self.y, live)
                 total += sign * weight * odd
         return float(total / step)
 
-    @staticmethod
-    def _where(mask: np.ndarray) -> np.ndarray | None:
-        return None if mask.all() else mask
+    def _masks(self) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return which outputs and entries count; ``None`` for all."""
+        live = None if self._every_output else self.live
+        return live, None if self._every_entry else self.free
 
     def slope(
         self,
@@ -170,7 +174,7 @@ class Instrument:
         """Compare d with f along u, at the step where the error bar is smallest."""
         g, d, u = self.masked(g), self._freed(d), self._freed(u)
         scale = self.weight(g, d)
-        norm = float(np.linalg.norm(d))
+        length = norm(d)
         found: list[Slope] = []
         for rung in _LADDER:
             eps = self.eps
@@ -178,7 +182,7 @@ class Instrument:
             if self.eps != eps:  # f holds fewer digits than its dtype: begin again with wider steps
                 return self.slope(g, d, u, floor=floor, factor=factor)
             last = found[-1]
-            weight = max(last.size, norm)
+            weight = max(last.size, length)
             goal = max(1e-9 * weight, 3 * floor, 100 * self.eps ** (6 / 7) * weight)
             if last.error <= goal:
                 return last
@@ -187,7 +191,7 @@ class Instrument:
         if gap > 8 * (best.error + second.error):
             best = replace(best, error=max(best.error, gap))
         bent = best.error > best.kink / 20 and any(
-            0.5 * b.kink < a.kink < 2 * b.kink and b.kink > 1e-6 * max(b.size, norm, 1e-3 * scale)
+            0.5 * b.kink < a.kink < 2 * b.kink and b.kink > 1e-6 * max(b.size, length, 1e-3 * scale)
             for a, b in pairwise(found)
             if np.isfinite(a.kink + b.kink)
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from softgrad.check.measure.instrument import Instrument, Slope
 from softgrad.check.measure.rounding import direction, floor_of, widest_floor
-from softgrad.check.measure.streams import norms
+from softgrad.check.measure.streams import norm, norms
 from softgrad.check.precision import rounded
 from softgrad.check.subject.subject import Gradient, Subject
 
@@ -110,7 +110,7 @@ def probe(
         along = None
         if not subject.claim.reverse:
             along = u = subject.quantise(u)
-        claimed = subject.pull(g, along=along)
+        claimed = subject.pull(g, along=along, watch=result.gradient is None)
         result.gradient = result.gradient or claimed
         if claimed.misshapen:
             result.status = "misshapen"
@@ -144,5 +144,5 @@ def _status(result: Probe, weight: float) -> str:
     if any(shot.wrong and not shot.blind for shot in result.shots):
         return "wrong"
     worst = max(result.shots, key=lambda s: s.bound)
-    scale = max(worst.slope.size, float(np.linalg.norm(worst.d)), weight)
+    scale = max(worst.slope.size, norm(worst.d), weight)
     return "blind" if worst.blind or worst.bound > 0.5 * scale else "right"

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from softgrad.check.measure.streams import norm
 from softgrad.check.precision import epsilon, smallest
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Gradient, Subject
@@ -33,21 +34,21 @@ def floor_of(
     place. A gradient that jumps is left with no floor: that is an error, not rounding.
     """
     eps, tiny = _units(subject, d)
-    norm = float(np.linalg.norm(d.flat))
+    size = norm(d.flat)
 
     def shift_by(amount: float) -> float:
         x = subject.quantise(_jiggled(rng, subject.x, amount))
         moved = subject.pull(_jiggled(rng, g, amount), x, along=along).flat
         apart = moved - d.flat
         apart[~np.isfinite(apart)] = 0.0
-        return float(np.linalg.norm(apart))
+        return norm(apart)
 
     shift = shift_by(eps)
-    jump = shift / max(norm, 1e-300)
+    jump = shift / max(size, 1e-300)
     jumps = eps < 1e-4 and jump > max(0.5 * np.sqrt(eps), 1e-3)
     if jump > 0.5 or (jumps and shift_by(8 * eps) < 3 * shift):
         shift = 0.0
-    return max(shift, eps * norm / 2) + tiny, eps
+    return max(shift, eps * size / 2) + tiny, eps
 
 
 def _jiggled(rng: np.random.Generator, values: np.ndarray, eps: float) -> np.ndarray:
@@ -89,7 +90,7 @@ def widest_floor(
             moved = subject.pull(g, subject.quantise(x), along=along).flat - from_
         except CodeRaised:
             return 0.0
-        return float(np.linalg.norm(moved[np.isfinite(moved)]))
+        return norm(moved[np.isfinite(moved)])
 
     if norm_at(g, subject.x, d.flat) == 0.0:  # else it is no function of x, which is another matter
         for _ in range(_SAMPLES):

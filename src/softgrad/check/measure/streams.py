@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["accumulate", "blocks", "dot", "norms", "rise"]
+__all__ = ["accumulate", "blocks", "norm", "norms", "rise"]
 
 _BLOCK = 8192  # three blocks fit a core's own cache; BLAS does not start threads for so few
 
@@ -15,9 +15,9 @@ def blocks(size: int) -> Iterator[slice]:
         yield slice(start, start + _BLOCK)
 
 
-def dot(a: np.ndarray, b: np.ndarray) -> float:
-    """Return Σ ab."""
-    return sum(float(a[s] @ b[s]) for s in blocks(a.size))
+def norm(a: np.ndarray) -> float:
+    """Return ‖a‖."""
+    return sum(float(a[s] @ a[s]) for s in blocks(a.size)) ** 0.5
 
 
 def norms(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:

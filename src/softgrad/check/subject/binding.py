@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from softgrad.check.subject.quiet import CodeRaised, OneGradient
@@ -33,6 +34,14 @@ _OUTPUT = ("y", "out", "output", "result", "p", "probs", "probabilities", "s")
 
 
 def _parameters(function: Callable) -> list[inspect.Parameter] | None:
+    try:
+        return _signature(function)
+    except TypeError:  # a callable that cannot be hashed
+        return _signature.__wrapped__(function)
+
+
+@lru_cache(maxsize=64)
+def _signature(function: Callable) -> list[inspect.Parameter] | None:
     try:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):

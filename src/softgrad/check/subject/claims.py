@@ -13,6 +13,7 @@ from softgrad.check.subject.quiet import run
 from softgrad.check.subject.tree import grafted, leaves, opened
 
 __all__ = [
+    "Asked",
     "Claim",
     "FrameworkClaim",
     "GradClaim",
@@ -24,7 +25,25 @@ __all__ = [
 ]
 
 Upstream = list[np.ndarray]
-Along = Mapping[str, np.ndarray] | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a claim is asked.
+
+    Parameters
+    ----------
+    g
+        The upstream gradient, one array per output.
+    along
+        A direction: what a claim in forward mode is asked for instead of all entries.
+    watch
+        Whether to tell what was written into, which takes copies of everything handed over.
+    """
+
+    g: Upstream
+    along: Mapping[str, np.ndarray] | None = None
+    watch: bool = False
 
 
 @dataclass
@@ -57,14 +76,7 @@ class Claim:
     """Whether the code of the claim is handed the inputs by name."""
     stage = "the derivative"
 
-    def pull(
-        self,
-        call: Callable,
-        inputs: Inputs,
-        wrt: tuple[str, ...],
-        g: Upstream,
-        along: Along = None,
-    ) -> Pulled:
+    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Return the gradients of ⟨g, f⟩."""
         raise NotImplementedError
 
@@ -77,16 +89,10 @@ class FrameworkClaim(Claim):
     takes_inputs = False
     stage = "differentiating the function"
 
-    def pull(
-        self,
-        call: Callable,
-        inputs: Inputs,
-        wrt: tuple[str, ...],
-        g: Upstream,
-        along: Along = None,
-    ) -> Pulled:
+    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Return the library's gradients."""
-        found, touched = run(self.stage, self.frame.pullback, call, inputs, wrt, g)
+        pullback = self.frame.pullback
+        found, touched = run(self.stage, pullback, call, inputs, wrt, asked.g, watch=asked.watch)
         return Pulled(found, touched)
 
 
@@ -99,19 +105,12 @@ class VjpClaim(Claim):
     arguments: Arguments
     stage = "the backward pass"
 
-    def pull(
-        self,
-        call: Callable,
-        inputs: Inputs,
-        wrt: tuple[str, ...],
-        g: Upstream,
-        along: Along = None,
-    ) -> Pulled:
+    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Run the forward pass, hand its output and ``g`` to the backward pass."""
-        mine = Watch(self.frame, inputs.items())
+        mine = Watch(self.frame, inputs.items() if asked.watch else ())
         y = call(inputs, raw=True)
-        handed, kept = _handed(self.frame, y, g)
-        between = Watch(self.frame, kept)
+        handed, kept = _handed(self.frame, y, asked.g)
+        between = Watch(self.frame, kept if asked.watch else ())
         args, kwargs = bind(self.vjp, handed, y, self.arguments.pack(inputs))
         found = run(self.stage, self.vjp, *args, **kwargs)
         gradients = self.arguments.gradients(found, wrt, inputs, self.stage)
@@ -129,16 +128,9 @@ class LayerClaim(Claim):
     takes_inputs = False
     stage = "the backward pass"
 
-    def pull(
-        self,
-        call: Callable,
-        inputs: Inputs,
-        wrt: tuple[str, ...],
-        g: Upstream,
-        along: Along = None,
-    ) -> Pulled:
+    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Run forward and backward; the parameters' gradients are those the layer then holds."""
-        handed, _ = _handed(self.frame, call(inputs, raw=True), g)
+        handed, _ = _handed(self.frame, call(inputs, raw=True), asked.g)
         args, kwargs = bind(self.backward, handed, None, {})
         found = run(self.stage, self.backward, *args, **kwargs)
         own = self.stored()
@@ -156,19 +148,12 @@ class GradClaim(Claim):
     arguments: Arguments
     stage = "the gradient"
 
-    def pull(
-        self,
-        call: Callable,
-        inputs: Inputs,
-        wrt: tuple[str, ...],
-        g: Upstream,
-        along: Along = None,
-    ) -> Pulled:
+    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Return g times the gradient."""
         args, kwargs = bind(self.grad, None, None, self.arguments.pack(inputs))
         found = run(self.stage, self.grad, *args, **kwargs)
         named = self.arguments.gradients(found, wrt, inputs, self.stage)
-        scale = float(np.real(np.sum(g[0])))
+        scale = float(np.real(np.sum(asked.g[0])))
         return Pulled({k: _scaled(self.frame, v, scale) for k, v in named.items()})
 
 
@@ -181,19 +166,12 @@ class JacobianClaim(Claim):
     arguments: Arguments
     stage = "the Jacobian"
 
-    def pull(
-        self,
-        call: Callable,
-        inputs: Inputs,
-        wrt: tuple[str, ...],
-        g: Upstream,
-        along: Along = None,
-    ) -> Pulled:
+    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Contract the Jacobian with ``g``."""
         args, kwargs = bind(self.jacobian, None, None, self.arguments.pack(inputs))
         found = run(self.stage, self.jacobian, *args, **kwargs)
         named = self.arguments.gradients(found, wrt, inputs, self.stage)
-        upstream = _joined(g)
+        upstream = _joined(asked.g)
         return Pulled({k: self._contracted(inputs[k], v, upstream) for k, v in named.items()})
 
     def _contracted(self, x: Any, jacobian: Any, g: np.ndarray) -> Any:
@@ -228,19 +206,12 @@ class PushClaim(Claim):
         pushed = leaves(self.frame, run(self.stage, self.jvp, *args, **kwargs))
         return [_values(self.frame, out) for out in pushed]
 
-    def pull(
-        self,
-        call: Callable,
-        inputs: Inputs,
-        wrt: tuple[str, ...],
-        g: Upstream,
-        along: Along = None,
-    ) -> Pulled:
+    def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Return the gradients' projection on ``along``, or without it every entry, one a call."""
-        if along is not None:
-            size = sum(float(np.vdot(u, u).real) for u in along.values())
-            slope = self._slope(call, inputs, along, g) / (size or 1.0)
-            return Pulled({name: slope * u for name, u in along.items()})
+        if (line := asked.along) is not None:
+            size = sum(float(np.vdot(u, u).real) for u in line.values())
+            slope = self._slope(call, inputs, line, asked.g) / (size or 1.0)
+            return Pulled({name: slope * u for name, u in line.items()})
         zero = {n: np.zeros_like(self.frame.to_numpy(inputs[n])) for n in wrt}
         found = {name: each.copy() for name, each in zero.items()}
         for name, gradient in found.items():
@@ -248,7 +219,7 @@ class PushClaim(Claim):
                 for unit in (1.0, 1j) if gradient.dtype.kind == "c" else (1.0,):
                     tangents = {key: each.copy() for key, each in zero.items()}
                     tangents[name].flat[j] = unit
-                    gradient.flat[j] += unit * self._slope(call, inputs, tangents, g)
+                    gradient.flat[j] += unit * self._slope(call, inputs, tangents, asked.g)
         return Pulled(dict(found))
 
     def _slope(

@@ -11,7 +11,7 @@ import numpy as np
 from softgrad.check.frameworks import Frame
 from softgrad.check.precision import epsilon
 from softgrad.check.report.report import Tally
-from softgrad.check.subject.claims import Claim, PushClaim, Upstream
+from softgrad.check.subject.claims import Asked, Claim, PushClaim, Upstream
 from softgrad.check.subject.flat import Layout, Shape, flat, paired, unpaired
 from softgrad.check.subject.quiet import CodeRaised, Randomness, run
 from softgrad.check.subject.tree import leaves
@@ -91,6 +91,7 @@ class Subject:
         self.arrays = self.entries.split(self.x)
         self.eps_in = max(epsilon(frame.dtype_name(inputs[name])) for name in wrt)
         self.outputs: list[tuple[Shape, str]] = []
+        self._laid: tuple[tuple[Shape, ...], Layout] = ((), Layout({}))
         self._vetted: set[str] = set()
 
     def replace(
@@ -137,7 +138,10 @@ class Subject:
 
     @property
     def _results(self) -> Layout:
-        return Layout({str(i): shape for i, (shape, _) in enumerate(self.outputs)})
+        shapes = tuple(shape for shape, _ in self.outputs)
+        if shapes != self._laid[0]:
+            self._laid = shapes, Layout({str(i): shape for i, shape in enumerate(shapes)})
+        return self._laid[1]
 
     def split(self, flat: np.ndarray) -> dict[str, np.ndarray]:
         """Return a flat vector over the inputs as arrays by name."""
@@ -200,13 +204,15 @@ class Subject:
         dtypes = {self.frame.dtype_name(self.inputs[name]) for name in self.wrt}
         return dtypes <= {"float64", "complex128"}
 
-    def forward(self, x: np.ndarray | None = None, *, wide: bool = False) -> np.ndarray:
-        """Return the floating outputs, flat."""
+    def forward(
+        self, x: np.ndarray | None = None, *, wide: bool = False, borrow: bool = False
+    ) -> np.ndarray:
+        """Return the floating outputs, flat; with ``borrow`` they may change at the next call."""
         self.tally.forward += 1
         with self._evaluating("forward", wide):
             outputs = self.call(self.native(x, wide=wide))
             kept = [out for out in outputs if self.frame.counts(out)]
-            arrays = [self._array(out) for out in kept]
+            arrays = [self._array(out, borrow) for out in kept]
         layout = [(a.shape, self._dtype(out)) for a, out in zip(arrays, kept, strict=True)]
         if not self.outputs:
             self.outputs = layout
@@ -226,17 +232,19 @@ class Subject:
         *,
         wide: bool = False,
         along: np.ndarray | None = None,
+        watch: bool = False,
     ) -> Gradient:
         """Return the claimed gradient of ⟨g, f⟩.
 
         Of a forward-mode claim, which has no gradient, its part along ``along`` if that is given.
+        With ``watch`` the gradient also tells what was written into.
         """
         self.tally.backward += 1
         with self._evaluating("pull", wide):
             inputs = self.native(x, wide=wide)
-            upstream = self.split_output(g)
             line = None if along is None else self._tangents(along)
-            pulled = self.claim.pull(self.call, inputs, self.wrt, upstream, line)
+            asked = Asked(self.split_output(g), line, watch)
+            pulled = self.claim.pull(self.call, inputs, self.wrt, asked)
             dtypes: dict[str, str | None] = {}
             misshapen: dict[str, tuple[np.ndarray, Shape]] = {}
             parts = []
@@ -291,8 +299,10 @@ class Subject:
         gradient = gradient.astype(np.complex128)
         return paired(gradient if self.conjugate else gradient.conj())
 
-    def _array(self, value: Any) -> np.ndarray:
-        return paired(self.frame.to_numpy(value) if self.frame.is_array(value) else np.array(value))
+    def _array(self, value: Any, borrow: bool) -> np.ndarray:
+        if not self.frame.is_array(value):
+            return paired(np.array(value))
+        return paired(self.frame.host(value) if borrow else self.frame.to_numpy(value))
 
     def _dtype(self, value: Any) -> str:
         if self.frame.is_array(value):

@@ -213,10 +213,10 @@ class Subject:
             outputs = self.call(self.native(x, wide=wide))
             kept = [out for out in outputs if self.frame.counts(out)]
             arrays = [self._array(out, borrow) for out in kept]
-        layout = [(a.shape, self._dtype(out)) for a, out in zip(arrays, kept, strict=True)]
         if not self.outputs:
-            self.outputs = layout
-        elif [shape for shape, _ in layout] != [shape for shape, _ in self.outputs]:
+            pairs = zip(arrays, kept, strict=True)
+            self.outputs = [(a.shape, self._dtype(out)) for a, out in pairs]
+        elif [a.shape for a in arrays] != [shape for shape, _ in self.outputs]:
             raise CodeRaised("the function", ValueError("the output's shape depends on values"))
         return flat(arrays)
 

@@ -10,7 +10,6 @@ from softgrad.check.examine import Orders, examine
 from softgrad.check.naming.likeness import family_named
 from softgrad.check.report.pairs import unpaired
 from softgrad.check.report.report import Report, Tally
-from softgrad.check.reproduce.snippet import snippet
 from softgrad.check.subject.claims import FrameworkClaim
 from softgrad.check.subject.plan import plan
 from softgrad.check.subject.quiet import CodeRaised, OneGradient, quiet
@@ -141,6 +140,8 @@ def check(
             broken = raised.stage != "the function"
             report = Report(False if broken else None, f"{raised}.")
         if report.ok is False:
+            from softgrad.check.reproduce.snippet import snippet  # slow to import, for failures
+
             report = replace(report, snippet=snippet(f, claims, inputs, planned, report, seed))
     return replace(report, evaluations=Tally(tally.forward, tally.backward), seed=seed)
 

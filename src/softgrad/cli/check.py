@@ -82,8 +82,9 @@ def _judge(target: Target, arrays: dict[str, Any], seed: int, options: dict[str,
     try:
         with progress() as told:
             given = target.arguments(arrays)
-            watched = {} if told is None else {"progress": told}
-            return judge(target.subject, given, vjp=target.claim, seed=seed, **options, **watched)
+            return judge(
+                target.subject, given, vjp=target.claim, progress=told, seed=seed, **options
+            )
     except SoftgradError:
         raise
     except Exception as error:

@@ -93,8 +93,9 @@ def _usable(subject: Any, target: str) -> Any:
     """Return a torch ``autograd.Function`` as a function, a layer's class as a layer."""
     if not isinstance(subject, type) or not hasattr(subject, "forward"):
         return subject
-    if callable(getattr(subject, "apply", None)) and hasattr(subject, "backward"):
-        return subject.apply
+    apply = getattr(subject, "apply", None)
+    if callable(apply) and hasattr(subject, "backward"):
+        return apply
     if isinstance(inspect.getattr_static(subject, "forward"), (staticmethod, classmethod)):
         return subject
     try:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from softgrad.check.report import html, sarif
 from softgrad.check.report.content import content, points
 from softgrad.check.report.data import as_data
 from softgrad.check.report.finding import Entry, Finding, Picture
@@ -108,6 +107,8 @@ class Report:
 
     def _repr_html_(self) -> str | None:
         """Return what a notebook shows; ``None``, which makes it show the text, without Jinja2."""
+        from softgrad.check.report import html  # slow to import, and for few
+
         try:
             return html.fragment(self)
         except MissingExtra:
@@ -126,6 +127,8 @@ class Report:
         MissingExtra
             Without Jinja2, which ``softgrad[report]`` brings.
         """
+        from softgrad.check.report import html
+
         page = html.page(self)
         if path is not None:
             Path(path).write_text(page, encoding="utf-8")
@@ -147,4 +150,6 @@ class Report:
         location
             The checked function, or ``(path, line)``.
         """
+        from softgrad.check.report import sarif
+
         return json.dumps(sarif.log([(self, location)]), ensure_ascii=False)

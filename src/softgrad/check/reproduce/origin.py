@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from softgrad.check.frameworks import Frame
@@ -64,6 +64,8 @@ def _instance(found: Any, frame: Frame) -> Origin | None:
         for name, value in list(held.items()):
             if value is found and module is not None and module.__name__ != "__main__":
                 return _from(module, name)
+    if kind.__new__ is not object.__new__ or not _in_python(kind.__init__):
+        return None  # a compiled class may end the process when it is made of nothing
     try:
         fresh = vars(kind())
     except Exception:
@@ -72,6 +74,10 @@ def _instance(found: Any, frame: Frame) -> Origin | None:
         return None
     made = origin_of(kind, frame)
     return made and Origin(made.lines, f"{made.expression}()")
+
+
+def _in_python(init: Any) -> bool:
+    return init is object.__init__ or isinstance(init, FunctionType)
 
 
 def _imported(found: Any, module_name: str, qualname: str) -> Origin | None:

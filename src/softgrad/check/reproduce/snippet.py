@@ -24,7 +24,8 @@ from softgrad.check.subject.plan import Plan
 __all__ = ["snippet"]
 
 _UNSHOWN = {"second_derivative_lost", "forward_mode_wrong"}
-_MOST_ENTRIES = 2_000_000
+_MOST_ENTRIES = 200_000
+"""Running a program with more would take more memory than the check itself."""
 
 
 def snippet(
@@ -33,7 +34,7 @@ def snippet(
     """Return a program that exits with 1 because the derivative is wrong.
 
     ``None`` is returned where there is no such program: the array library is none that is known
-    here, the inputs are objects, or the difference is too small to be seen this way.
+    here, the inputs are objects or too many, or the difference is too small to be seen this way.
 
     Parameters
     ----------

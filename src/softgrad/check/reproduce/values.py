@@ -17,6 +17,9 @@ MOST_LITERALS = 200
 MOST_BYTES = 64_000
 """The most bytes a compressed array may take."""
 
+MOST_GAIN = 16
+"""How much smaller compressing makes an array at best, so that no time is lost on larger ones."""
+
 
 HELPERS = {
     "unpacked": """\
@@ -127,8 +130,9 @@ def _dense(array: np.ndarray) -> str:
     if array.size <= MOST_LITERALS:
         text = f"np.array({_literal(array)}, dtype={array.dtype.name!r})"
         return text + ("" if 0 not in array.shape else f".reshape({array.shape})")
-    packed = base64.b85encode(zlib.compress(array.tobytes(), 9)).decode()
-    if len(packed) > MOST_BYTES:
+    small = array.nbytes <= MOST_BYTES * MOST_GAIN
+    packed = base64.b85encode(zlib.compress(array.tobytes(), 9)).decode() if small else ""
+    if not small or len(packed) > MOST_BYTES:
         raise Unwritable(f"an array of {array.size} entries")
     return f"unpacked({packed!r}, {array.dtype.name!r}, {array.shape})"
 

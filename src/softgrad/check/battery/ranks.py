@@ -82,6 +82,6 @@ def _is_stack(example: Example, subject: Subject, whole: np.ndarray, parts: np.n
 
 
 RANKS: tuple[Row, ...] = (
-    Row("an axis of length 1", _axis_of_one, compiled=1),
+    Row("an axis of length 1", _axis_of_one, compiled=0),
     Row("stacked examples", _stacked, compiled=0),
 )

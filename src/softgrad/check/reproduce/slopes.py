@@ -14,6 +14,7 @@ __all__ = ["bodies"]
 _SHOWN_BY = {
     "wrong_shape": "form",
     "wrong_dtype": "form",
+    "broadcast_not_reduced": "form",
     "mutates_argument": "touched",
     "stale_state": "repeated",
     "nondeterministic": "repeated",

@@ -1,5 +1,6 @@
 """Which library an array belongs to, and how that library is loaded."""
 
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import import_module
@@ -34,16 +35,28 @@ _ROOTS = {"torch": "torch", "jax": "jax", "jaxlib": "jax"} | {
 }
 """The library by the root module of its arrays' types; autograd's arrays are NumPy's."""
 
+_PLAIN = {"builtins", "numpy", "ml_dtypes"}
+
 
 def frame_of(values: Iterable[Any]) -> Frame:
-    """Return the library of the arrays among ``values``; NumPy where none is another's."""
-    roots = {root for value in values for root in _roots(type(value))}
+    """Return the library of the arrays among ``values``; NumPy where none is another's.
+
+    A value of no known kind may be a container of a library that has been imported.
+    """
+    kinds = {type(value): value for value in values}
+    roots = {root for kind in kinds for root in _roots(kind)}
     for root, name in _ROOTS.items():
         if root in roots:
             return frame_named(name)
-    for root in sorted(roots - {"builtins", "numpy", *_ROOTS}):
+    for root in sorted(roots - {*_PLAIN, *_ROOTS}):
         if root in _added():
             return _loaded(_added()[root])
+    strange = [value for kind, value in kinds.items() if not _roots(kind) <= _PLAIN]
+    for name in dict.fromkeys(_ROOTS.values()):
+        if strange and name in sys.modules:
+            frame = frame_named(name)
+            if any(frame.opened(value) is not None for value in strange):
+                return frame
     return frame_named("numpy")
 
 

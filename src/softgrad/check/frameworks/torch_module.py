@@ -32,6 +32,8 @@ def carried_by(f: Any) -> Carried | None:
     def bound(given: Mapping[str, Any]) -> Callable:
         def call(*args: Any, **kwargs: Any) -> Any:
             replaced = {name: _hooked(each, hooks[name]) for name, each in given.items()}
+            for name, each in replaced.items():  # as no example lays a module's parameters out
+                replaced[name] = each.contiguous() if parameters[name].is_contiguous() else each
             rest = {**parameters, **dict(f.named_buffers())}
             handed = (*given.values(), *args, *kwargs.values())
             wide = any(getattr(each, "dtype", None) == torch.float64 for each in handed)

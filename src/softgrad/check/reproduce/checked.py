@@ -1,7 +1,9 @@
 """What the user gave to the check, at the example where it fails."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,11 +49,19 @@ class Checked:
         """Whether f is an object with a backward pass of its own."""
         return self.claim is not None and self.claim == getattr(self.f, "backward", None)
 
+    @cached_property
+    def _runs(self) -> Any:
+        """The layer that runs: a copy where it can be copied."""
+        try:
+            return deepcopy(self.f)
+        except Exception:  # whatever it holds that cannot be copied
+            return self.f
+
     @property
     def function(self) -> Callable:
         """What is called."""
         if self.layer:
-            return self.f.forward
+            return self._runs.forward
         return getattr(self.f, "apply", self.f) if isinstance(self.f, type) else self.f
 
     @property
@@ -91,8 +101,9 @@ class Checked:
         elif self.kind == "jvp":
             ups = [self._ones(self.inputs[name]) for name in self.wrt]
             first = ups[0] if len(ups) == 1 else tuple(ups)
-        args, kwargs = bind(self.claim, first, y, self.handed)
-        return self.claim(*args, **kwargs)
+        claim = self._runs.backward if self.layer else self.claim
+        args, kwargs = bind(claim, first, y, self.handed)
+        return claim(*args, **kwargs)
 
     def _ones(self, like: Any) -> Any:
         return self.frame.like(np.ones(self.frame.to_numpy(like).shape), like)

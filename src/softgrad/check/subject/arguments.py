@@ -63,6 +63,8 @@ class Arguments:
         """
         if not self.containers:
             return by_name(found, wrt, tuple(inputs), what)
+        if len(wrt) == 1 and opened(self.frame, found) is None:
+            return {wrt[0]: found}
         try:
             merged: dict[str, Any] = {}
             for name, part in self._by_argument(found, wrt, what).items():

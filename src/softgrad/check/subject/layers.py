@@ -61,11 +61,15 @@ class Layer:
         """The layer as a function of its parameters."""
         pairs = (pair for item in self.holders.items() for pair in walk(self.frame, *item))
         parameters = {name: leaf for name, leaf in pairs if self.frame.is_floating(leaf)}
+        self.shapes = {name: np.shape(leaf) for name, leaf in parameters.items()}
         bound = partial(partial, self._forward)
         return Carried(self.own.forward, parameters, tuple(parameters), bound)
 
     def _forward(self, parameters: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Run the forward pass with these parameters and no gradients stored yet."""
+        for name, value in parameters.items():
+            if np.shape(value) != self.shapes[name]:
+                raise ValueError(f"the layer's {name} has shape {self.shapes[name]}")
         for holder, held in self.holders.items():
             vars(self.own)[holder] = grafted(
                 self.frame, holder, held, lambda name, leaf: parameters.get(name, leaf)

@@ -63,6 +63,7 @@ def gradient_cases(*names: str) -> list[GradientCase]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from softgrad.testing import gradient_cases
     >>> print(*gradient_cases("example", "ties"))
     example ties

@@ -216,7 +216,7 @@ def _manners(subject: Subject, seen: Probe, seed: int) -> Finding | None:
     gradient = seen.gradient
     if gradient is None or not seen.shots:
         return None
-    g = seen.shots[0].g
+    g, subject = seen.shots[0].g, subject.onto(seen.shots[0].u)
     return (
         manners.side_effects(gradient)
         or manners.additive(seen, seed)

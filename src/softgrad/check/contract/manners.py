@@ -142,7 +142,8 @@ def interleaved(subject: Subject, g: np.ndarray, d: Gradient, seed: int) -> Find
 
 def lasting(seen: Probe, seed: int) -> Finding | None:
     """Ask once more, after other shapes and parameters have been visited."""
-    shot, d, subject = seen.shots[0], seen.gradient, seen.instrument.subject
+    shot, d = seen.shots[0], seen.gradient
+    subject = seen.instrument.subject.onto(shot.u)
     assert d is not None
     floor, _ = floor_of(subject, np.random.default_rng(seed), shot.g, d)
     again = subject.pull(shot.g).flat

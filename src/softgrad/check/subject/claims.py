@@ -208,7 +208,9 @@ class PushClaim(Claim):
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Return the gradients' projection on ``along``, or without it every entry, one a call."""
-        if (line := asked.along) is not None:
+        if asked.along is not None:
+            values = {name: self.frame.to_numpy(inputs[name]) for name in asked.along}
+            line = {n: np.where(np.isfinite(values[n]), u, 0.0) for n, u in asked.along.items()}
             size = sum(float(np.vdot(u, u).real) for u in line.values())
             slope = self._slope(call, inputs, line, asked.g) / (size or 1.0)
             return Pulled({name: slope * u for name, u in line.items()})
@@ -225,7 +227,10 @@ class PushClaim(Claim):
     def _slope(
         self, call: Callable, inputs: Inputs, tangents: Mapping[str, np.ndarray], g: Upstream
     ) -> float:
-        return float(np.vdot(_joined(g), _joined(self.push(call, inputs, tangents))).real)
+        weights, pushed = _joined(g), _joined(self.push(call, inputs, tangents))
+        if weights.size == pushed.size:
+            weights, pushed = weights[weights != 0], pushed[weights != 0]  # 0 · nan is nobody's nan
+        return float(np.vdot(weights, pushed).real)
 
 
 def _handed(frame: Frame, y: Any, g: Upstream) -> tuple[Any, list[tuple[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -93,6 +94,7 @@ class Subject:
         self.outputs: list[tuple[Shape, str]] = []
         self._laid: tuple[tuple[Shape, ...], Layout] = ((), Layout({}))
         self._vetted: set[str] = set()
+        self._line: np.ndarray | None = None
 
     def replace(
         self,
@@ -113,6 +115,12 @@ class Subject:
             layout,
             self.conjugate if conjugate is None else conjugate,
         )
+
+    def onto(self, u: np.ndarray) -> "Subject":
+        """Return the same subject, a forward-mode claim of which is always asked along ``u``."""
+        other = copy(self)
+        other._line = None if self.claim.reverse else u
+        return other
 
     # -- the flat view ------------------------------------------------------------------------
 
@@ -240,6 +248,7 @@ class Subject:
         With ``watch`` the gradient also tells what was written into.
         """
         self.tally.backward += 1
+        along = self._line if along is None else along
         with self._evaluating("pull", wide):
             inputs = self.native(x, wide=wide)
             line = None if along is None else self._tangents(along)

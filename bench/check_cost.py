@@ -41,8 +41,9 @@ def once(name: str, n: int, most_seconds: float, *, alone: bool) -> dict[str, An
     checker = next(c for c in (CHECK, PROBE, *PEERS) if c.name == name)
     verdict(checker, problem_of(10), 0, most_seconds=np.inf)
     problem = problem_of(n)
-    forward, pull = seconds_of(lambda: problem.run(problem.x)), seconds_of(
-        lambda: problem.pull(np.ones((1, n)), problem.x)
+    forward, pull = (
+        seconds_of(lambda: problem.run(problem.x)),
+        seconds_of(lambda: problem.pull(np.ones((1, n)), problem.x)),
     )
     if alone:
         return {"peak": peak()}
@@ -89,8 +90,13 @@ def separately(name: str, n: int, seconds: float, *, alone: bool = False) -> dic
 def report(found: dict[tuple[str, int], dict[str, Any]], names: list[str], sizes: list[int]) -> str:
     def cells(show: Any) -> list[list[str]]:
         return [
-            [name, *(show(found[name, n], n) if found[name, n].get("told") == "right" else "—"
-                     for n in sizes)]
+            [
+                name,
+                *(
+                    show(found[name, n], n) if found[name, n].get("told") == "right" else "—"
+                    for n in sizes
+                ),
+            ]
             for name in names
         ]
 
@@ -104,10 +110,17 @@ def report(found: dict[tuple[str, int], dict[str, Any]], names: list[str], sizes
         "milliseconds beyond the function's own": lambda f, n: f"{f['beyond'] * 1e3:,.3g}",
         "peak MB beyond the function's own": memory,
     }
-    heads = {title: table([title, *(f"n = {n:,}" for n in sizes)], cells(show))
-             for title, show in shows.items()}
-    told = sorted({(name, n, f["told"]) for (name, n), f in found.items()
-                   if f.get("told", "right") != "right"})
+    heads = {
+        title: table([title, *(f"n = {n:,}" for n in sizes)], cells(show))
+        for title, show in shows.items()
+    }
+    told = sorted(
+        {
+            (name, n, f["told"])
+            for (name, n), f in found.items()
+            if f.get("told", "right") != "right"
+        }
+    )
     why = "\n".join(f"- {name}, n = {n:,}: {reason}" for name, n, reason in told)
     return "\n\n".join([*heads.values(), f"No figure (—):\n\n{why}" if why else ""])
 

@@ -16,7 +16,6 @@ from time import perf_counter
 
 from measuring.document import environment, rewrite, table
 from measuring.draws import FLOATS, LIBRARIES, draw
-from measuring.ours import AT_THE_POINT
 
 CHUNK = 100
 
@@ -32,9 +31,9 @@ def prepare() -> None:
     torch.set_num_threads(1)
 
 
-def options_of(number: int, battery: int) -> dict[str, bool]:
-    """Return the options of ``check`` for a draw."""
-    return {} if battery and number % battery == 0 else AT_THE_POINT
+def whole(number: int, battery: int) -> bool:
+    """Return whether a draw goes through the battery."""
+    return bool(battery) and number % battery == 0
 
 
 def run(first: int, count: int, seed: int, battery: int) -> tuple[Counter, list[Alarm]]:
@@ -44,10 +43,10 @@ def run(first: int, count: int, seed: int, battery: int) -> tuple[Counter, list[
     alarms: list[Alarm] = []
     for number in range(first, first + count):
         drawn = draw(number, seed)
-        report = drawn.check(**options_of(number, battery))
+        report = drawn.check(battery=whole(number, battery))
         _, library, dtype, *_ = drawn.label.split(" ")
         counts[library, dtype, report.verdict] += 1
-        counts["battery"] += not options_of(number, battery)
+        counts["battery"] += whole(number, battery)
         counts["kinks"] += report.kinks > 0
         if report.ok is False:
             alarms.append((number, drawn.label, f"{report.bug}: {report.reason}"))
@@ -61,9 +60,12 @@ def told(counts: Counter, alarms: list[Alarm], seed: int, seconds: float) -> str
     checks = sum(n for key, n in counts.items() if isinstance(key, tuple))
     wrong = [a for a in alarms if not a[2].startswith("undecided")]
     rows = [
-        [dtype, *(f"{_sum(counts, library, dtype):,}" for library in LIBRARIES),
-         f"{sum(counts[library, dtype, 'wrong'] for library in LIBRARIES):,}",
-         f"{sum(counts[library, dtype, 'undecided'] for library in LIBRARIES):,}"]
+        [
+            dtype,
+            *(f"{_sum(counts, library, dtype):,}" for library in LIBRARIES),
+            f"{sum(counts[library, dtype, 'wrong'] for library in LIBRARIES):,}",
+            f"{sum(counts[library, dtype, 'undecided'] for library in LIBRARIES):,}",
+        ]
         for dtype in FLOATS
     ]
     head = ["checks", *LIBRARIES, "false alarms", "undecided"]
@@ -100,15 +102,16 @@ def main() -> None:
     if args.only is not None:
         prepare()
         drawn = draw(args.only, args.seed)
-        print(drawn.label, drawn.inputs, drawn.check(**options_of(args.only, args.battery)))
+        print(drawn.label, drawn.inputs, drawn.check(battery=whole(args.only, args.battery)))
         return
     counts: Counter = Counter()
     alarms: list[Alarm] = []
     start, last = perf_counter(), 0
     with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as workers:
         work = [
-            workers.submit(run, first, min(CHUNK, args.first + args.checks - first), args.seed,
-                           args.battery)
+            workers.submit(
+                run, first, min(CHUNK, args.first + args.checks - first), args.seed, args.battery
+            )
             for first in range(args.first, args.first + args.checks, CHUNK)
         ]
         for k, done in enumerate(as_completed(work), 1):

@@ -204,8 +204,10 @@ def _costs(records: list[Record]) -> str:
         mine = [r for r in records if (r["checker"], r["size"]) == (checker.name, size)]
         mine = [r for r in mine if r["mistake"] == CONTROL]
         ran = [r for r in mine if r["seconds"]]
-        counts = [f"{min(r[k] for r in ran)}–{max(r[k] for r in ran)}" if ran else "—" for k in
-                  ("forwards", "backwards")]
+        counts = [
+            f"{min(r[k] for r in ran)}–{max(r[k] for r in ran)}" if ran else "—"
+            for k in ("forwards", "backwards")
+        ]
         took = f"{median(r['seconds'] for r in ran) * 1e3:,.0f} ms" if ran else "—"
         why = ", ".join(sorted({r["verdict"] for r in mine} - {"right", "wrong", "undecided"})[:2])
         if mine:

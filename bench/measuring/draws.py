@@ -6,9 +6,9 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-from measuring.problems import FUNCTIONS, OPTIONS, Case, targets
 
 import softgrad
+from measuring.problems import FUNCTIONS, OPTIONS, Case, targets
 from softgrad.check import Report
 from softgrad.check.frameworks.numpy import in_layout
 from softgrad.function import Function
@@ -122,9 +122,11 @@ def _array(value: Any, library: str, dtype: str, layout: str) -> Any:
         from measuring.peers import to_torch
 
         tensor = to_torch(array)
-        return tensor.T.contiguous().T if layout in ("fortran", "transposed") and (
-            tensor.ndim == 2
-        ) else tensor
+        return (
+            tensor.T.contiguous().T
+            if layout in ("fortran", "transposed") and (tensor.ndim == 2)
+            else tensor
+        )
     if layout == "transposed":
         return np.ascontiguousarray(array.T).T
     return array if layout == "c" else in_layout(array, layout)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from measuring.problems import Setting
 
+from measuring.problems import Setting
 from softgrad.check.naming.faults import faults
 
 __all__ = ["Mistake", "mistakes"]
@@ -141,7 +141,9 @@ GENERIC = (
     Mistake("shifted by one", _on_result(lambda d: np.roll(d, 1, -1))),
     Mistake("cumulated along the first axis", _on_result(lambda d: np.cumsum(d, 0))),
     Mistake("averaged over the rows", _on_result(lambda d: d * 0 + d.mean(0, keepdims=True))),
-    Mistake("clipped", _on_result(lambda d: np.clip(d, *(np.abs(d).max() * np.array([-1, 1]) / 2)))),
+    Mistake(
+        "clipped", _on_result(lambda d: np.clip(d, *(np.abs(d).max() * np.array([-1, 1]) / 2)))
+    ),
     Mistake("first row lost", _on_result(lambda d: _changed(d, 0, 0.0))),
     Mistake("last column lost", _on_result(lambda d: _changed(d, (..., -1), 0.0))),
     Mistake("only the largest kept", _on_result(lambda d: d * (np.abs(d) == np.abs(d).max()))),

@@ -1,13 +1,10 @@
 """softgrad's own checker on one problem, as its peers are run: at the user's point."""
 
-import inspect
 from typing import Any
 
-import numpy as np
+import softgrad
 from measuring.peers import Peer
 from measuring.problems import Problem
-
-import softgrad
 from softgrad.check import Report
 from softgrad.check.measure.probe import probe
 from softgrad.check.report.report import Tally
@@ -15,12 +12,7 @@ from softgrad.check.subject.plan import plan
 from softgrad.check.subject.quiet import CodeRaised, quiet
 from softgrad.check.subject.subject import Subject
 
-__all__ = ["AT_THE_POINT", "CHECK", "PROBE", "checked"]
-
-AT_THE_POINT: dict[str, Any] = (
-    {"battery": False} if "battery" in inspect.signature(softgrad.check).parameters else {}
-)
-"""What leaves the battery out."""
+__all__ = ["CHECK", "PROBE", "checked"]
 
 STATUS = {"right": True, "wrong": False, "nonfinite": False, "overflow": False, "misshapen": False}
 
@@ -44,5 +36,5 @@ def probed(problem: Problem, seed: int = 0) -> bool | None:
             return False
 
 
-CHECK = Peer("softgrad", lambda problem, seed: checked(problem, seed, **AT_THE_POINT).ok)
+CHECK = Peer("softgrad", lambda problem, seed: checked(problem, seed, battery=False).ok)
 PROBE = Peer("softgrad's probe alone", probed)

@@ -8,6 +8,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+
 from measuring.problems import Problem
 
 __all__ = ["PEERS", "Peer", "to_numpy", "to_torch", "verdict"]

@@ -7,14 +7,14 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-from measuring.document import ROOT
 
 import softgrad
+from measuring.document import ROOT
 from softgrad.check.naming.likeness import Likeness
 from softgrad.function import Function
 
 sys.path.insert(0, str(ROOT / "tests"))
-from support.cases import FUNCTIONS, OPTIONS, Case, cases, singles, targets  # noqa: E402
+from support.cases import FUNCTIONS, OPTIONS, Case, cases, singles, targets
 
 __all__ = [
     "DTYPES",

@@ -1,0 +1,124 @@
+"""Functions of ``jax.nn``, ``jax.numpy`` and ``jax.scipy.special`` with example inputs."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.special as special
+import jax.scipy.stats as stats
+
+from measuring.drawn import at, distribution, normal, positive, tied, unit
+
+__all__ = ["AT_KINKS", "DEFECTS", "DELIBERATE", "FUNCTIONS"]
+
+_ACTIVATIONS = [
+    "relu6",
+    "softplus",
+    "soft_sign",
+    "sigmoid",
+    "silu",
+    "log_sigmoid",
+    "leaky_relu",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "elu",
+    "celu",
+    "selu",
+    "gelu",
+    "glu",
+    "squareplus",
+    "mish",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "softmax",
+    "log_softmax",
+    "standardize",
+    "logsumexp",
+    "logmeanexp",
+    "log1mexp",
+    "relu",
+]
+_SMOOTH = ["tanh", "sinh", "arctan", "arcsinh", "sinc", "expm1", "cbrt", "exp2"]
+_SPECIAL = ["erf", "erfc", "ndtr", "log_ndtr", "i0", "i0e", "i1", "i1e"]
+_POSITIVE = ["gammaln", "digamma", "expi", "exp1"]
+_OPEN = ["logit", "entr", "erfinv", "ndtri"]
+
+FUNCTIONS: dict[str, tuple[Any, tuple]] = {
+    **{
+        f"nn.{k}": (getattr(jax.nn, k), (positive(3, 4) if k == "log1mexp" else normal(3, 4),))
+        for k in _ACTIVATIONS
+        if hasattr(jax.nn, k)
+    },
+    **{f"numpy.{k}": (getattr(jnp, k), (normal(3, 4),)) for k in _SMOOTH},
+    **{f"special.{k}": (getattr(special, k), (normal(3, 4),)) for k in _SPECIAL},
+    **{f"special.{k}": (getattr(special, k), (positive(3, 4),)) for k in _POSITIVE},
+    **{f"special.{k}": (getattr(special, k), (unit(3, 4),)) for k in _OPEN},
+    "special.betaln": (special.betaln, (positive(3, 4), positive(3, 4))),
+    "special.beta": (special.beta, (positive(3, 4), positive(3, 4))),
+    "special.xlogy": (special.xlogy, (positive(3, 4), positive(3, 4))),
+    "special.xlog1py": (special.xlog1py, (positive(3, 4), positive(3, 4))),
+    "special.rel_entr": (special.rel_entr, (positive(3, 4), positive(3, 4))),
+    "special.kl_div": (special.kl_div, (positive(3, 4), positive(3, 4))),
+    "special.gammainc": (special.gammainc, (positive(3, 4), positive(3, 4))),
+    "special.betainc": (lambda x: special.betainc(2.0, 3.0, x), (unit(3, 4),)),
+    "special.multigammaln": (lambda a: special.multigammaln(a + 3, 3), (positive(5),)),
+    "special.zeta": (lambda q: special.zeta(2.5, q), (positive(5),)),
+    "special.logsumexp": (lambda x: special.logsumexp(x, axis=0), (normal(3, 4),)),
+    "stats.norm.logcdf": (stats.norm.logcdf, (normal(3, 4),)),
+    "stats.dirichlet.logpdf": (
+        lambda a: stats.dirichlet.logpdf(jnp.array([0.2, 0.3, 0.5], a.dtype), a),
+        (positive(3),),
+    ),
+    "numpy.linalg.norm": (jnp.linalg.norm, (normal(3, 4),)),
+    "numpy.linalg.det": (jnp.linalg.det, (normal(3, 3),)),
+    "numpy.linalg.inv": (jnp.linalg.inv, (lambda rng: rng.normal(size=(3, 3)) + 4 * jnp.eye(3),)),
+    "numpy.linalg.solve": (
+        jnp.linalg.solve,
+        (lambda rng: rng.normal(size=(3, 3)) + 4 * jnp.eye(3), normal(3, 2)),
+    ),
+    "numpy.logaddexp": (jnp.logaddexp, (normal(3, 4), normal(3, 4))),
+    "numpy.hypot": (jnp.hypot, (normal(3, 4), normal(3, 4))),
+    "numpy.arctan2": (jnp.arctan2, (positive(3, 4), positive(3, 4))),
+    "numpy.power": (jnp.power, (positive(3, 4), normal(3, 4))),
+    "numpy.cumprod": (lambda x: jnp.cumprod(x, -1), (positive(3, 4),)),
+    "numpy.sort": (lambda x: jnp.sort(x, -1), (normal(3, 4),)),
+    "numpy.median": (lambda x: jnp.median(x, -1), (normal(3, 5),)),
+    "numpy.std": (lambda x: jnp.std(x, -1), (normal(3, 5),)),
+    "numpy.convolve": (jnp.convolve, (normal(6), normal(3))),
+    "numpy.interp": (
+        lambda x, f: jnp.interp(x, jnp.linspace(0, 1, 5, dtype=x.dtype), f),
+        (unit(6), normal(5)),
+    ),
+    "numpy.einsum": (lambda a, b: jnp.einsum("ij,kj->ik", a, b), (normal(3, 4), normal(2, 4))),
+    "nn.dot_product_attention": (
+        jax.nn.dot_product_attention,
+        (normal(2, 4, 2, 3), normal(2, 4, 2, 3), normal(2, 4, 2, 3)),
+    ),
+    "special.entr of a distribution": (lambda p: special.entr(p).sum(-1), (distribution(3, 4),)),
+}
+"""By name: the function and the makers of its arguments."""
+
+DEFECTS: dict[str, str] = {}
+"""What the sweep found wrong in the library itself."""
+
+AT_KINKS: dict[str, tuple[Any, tuple]] = {
+    "nn.relu": (jax.nn.relu, (at(0.0),)),
+    "nn.relu6": (jax.nn.relu6, (at(0.0, 6.0),)),
+    "nn.hard_tanh": (jax.nn.hard_tanh, (at(-1.0, 1.0),)),
+    "nn.leaky_relu": (jax.nn.leaky_relu, (at(0.0),)),
+    "numpy.abs": (jnp.abs, (at(0.0),)),
+    "numpy.maximum": (lambda x: jnp.maximum(x, 0.5), (at(0.5),)),
+    "numpy.max at ties": (lambda x: jnp.max(x.reshape(3, 4), -1), (tied(12),)),
+    "numpy.clip": (lambda x: jnp.clip(x, -1, 1), (at(-1.0, 1.0),)),
+}
+"""Where the one-sided slopes differ: any slope between them is right."""
+
+DELIBERATE: dict[str, tuple[Any, tuple, str]] = {
+    "lax.stop_gradient": (
+        lambda x: x * jax.lax.stop_gradient(x),
+        (normal(3, 4),),
+        "one factor is held constant on purpose",
+    ),
+}
+"""Derivatives that are not the function's on purpose."""

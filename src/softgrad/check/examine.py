@@ -219,10 +219,10 @@ def _manners(subject: Subject, seen: Probe, seed: int) -> Finding | None:
     g, subject = seen.shots[0].g, subject.onto(seen.shots[0].u)
     return (
         manners.side_effects(gradient)
-        or manners.additive(seen, seed)
         or numerics.saturated(seen, seed)
         or manners.repeats(subject, g, gradient, seed)
         or manners.interleaved(subject, g, gradient, seed)
+        or manners.additive(seen, seed)
     )
 
 

@@ -105,9 +105,9 @@ class Example:
         )
 
     def are_logits(self, name: str) -> bool:
-        """Return whether a shift of each row changes nothing, or outputs by as much.
+        """Return whether a shift of each row changes nothing, or fewer outputs by as much.
 
-        Such inputs are logits, which people mask with −inf.
+        Such inputs are logits, which people mask with −inf; a bias moves as many outputs, or more.
         """
         if name not in self._logits:
             self._logits[name] = all(self._shifts_through(name, unit) for unit in (0.5, -7.0))
@@ -122,4 +122,6 @@ class Example:
         if there is None or there.shape != self.output.shape:
             return False
         whole = np.round(np.nan_to_num((there - self.output) / unit))
+        if whole.any() and self.output.size >= x.size:
+            return False
         return self.same(there, self.output + unit * whole)

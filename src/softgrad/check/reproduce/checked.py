@@ -1,7 +1,6 @@
 """What the user gave to the check, at the example where it fails."""
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 
 from softgrad.check.frameworks import Frame
 from softgrad.check.subject.binding import bind, input_names, takes_keywords
+from softgrad.check.subject.layers import copied
 from softgrad.check.subject.plan import Plan
 
 __all__ = ["Checked", "checked_at", "each_of"]
@@ -51,11 +51,8 @@ class Checked:
 
     @cached_property
     def _runs(self) -> Any:
-        """The layer that runs: a copy where it can be copied."""
-        try:
-            return deepcopy(self.f)
-        except Exception:  # whatever it holds that cannot be copied
-            return self.f
+        """The layer that runs, in place of the user's own."""
+        return copied(self.f)
 
     @property
     def function(self) -> Callable:

@@ -10,6 +10,7 @@ import numpy as np
 
 from softgrad.check.reproduce.libraries import Library
 from softgrad.check.reproduce.origin import Origin
+from softgrad.check.subject.layers import copied
 
 __all__ = ["Program"]
 
@@ -60,7 +61,7 @@ class Program:
         """Return whether it exits with 1 when run here.
 
         A function that another program would import is taken as it is: importing it again might
-        run code. One that is copied is taken from its copy.
+        run code. One that is copied is taken from its copy; an object runs as a copy of its own.
         """
         space: dict[str, Any] = {"np": np, "__name__": "snippet"}
         exec("\n".join(["import sys", *self.library.imports]), space)
@@ -68,7 +69,7 @@ class Program:
             if origin is not None and origin.copied:
                 exec("\n".join(_obtained(name, origin)), space)
             else:
-                space[name] = found
+                space[name] = copied(found)
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 exec(self._run, space)

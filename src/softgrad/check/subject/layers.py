@@ -18,7 +18,7 @@ from softgrad.check.subject.binding import input_names
 from softgrad.check.subject.quiet import quiet
 from softgrad.check.subject.tree import grafted, leaves, matched, walk
 
-__all__ = ["Layer", "is_layer"]
+__all__ = ["Layer", "copied", "is_layer"]
 
 _SPELLINGS = ("d{}", "d_{}", "{}_grad", "grad_{}", "{}_gradient")
 _GATHERED = ("grads", "gradients", "grad")
@@ -46,10 +46,10 @@ class Layer:
     """
 
     def __init__(self, layer: Any, frame: Frame, run: Callable[[Callable], Any]) -> None:
-        self.frame, self.own = frame, _copied(layer)
+        self.frame, self.own = frame, copied(layer)
         self.takes_inputs = input_names(self.own.backward, 2)[1] != "input1"
         self.holders: dict[str, Any] = {}
-        trial = _copied(layer)
+        trial = copied(layer)
         if not self.takes_inputs and trial is not layer and hasattr(layer, "__dict__"):
             found = self._found_by_a_run(trial, run)
             self.holders = {name: vars(self.own)[name] for name in found}
@@ -145,7 +145,8 @@ def _candidates(attributes: Mapping[str, Any], name: str) -> Iterator[Any]:
             yield from (gathered[each] for each in (name, *spelled) if each in gathered)
 
 
-def _copied(layer: Any) -> Any:
+def copied(layer: Any) -> Any:
+    """Return a deep copy of an object, or itself where it cannot be copied."""
     try:
         return deepcopy(layer)
     except Exception:  # whatever it holds that cannot be copied

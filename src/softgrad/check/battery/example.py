@@ -44,15 +44,20 @@ class Example:
 
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
-        """Every array among the inputs, differentiable or not, as float64, integers or bits."""
-        frame = self.subject.frame
+        """Every array among the inputs, differentiable or not, as float64, integers or bits.
+
+        Differentiable complex numbers are pairs, others are left out.
+        """
+        frame, own = self.subject.frame, self.subject.arrays
         given = {k: v for k, v in self.subject.inputs.items() if frame.is_array(v)}
-        return {name: frame.to_numpy(value) for name, value in given.items()}
+        found = {k: own[k] if k in own else frame.to_numpy(v) for k, v in given.items()}
+        return {name: array for name, array in found.items() if array.dtype.kind != "c"}
 
     @property
     def differentiable(self) -> tuple[str, ...]:
-        """The first few differentiable inputs that have an axis and entries."""
-        names = [n for n, a in self.subject.arrays.items() if a.ndim and a.size]
+        """The first few differentiable real inputs that have an axis and entries."""
+        real = {k: a for k, a in self.subject.arrays.items() if k not in self.subject.complex}
+        names = [n for n, a in real.items() if a.ndim and a.size]
         return tuple(names[:_MOST_INPUTS])
 
     @property
@@ -82,8 +87,7 @@ class Example:
     def with_(self, changed: Mapping[str, np.ndarray]) -> Subject:
         """Return the example with other arrays, in the dtypes the user gave."""
         subject = self.subject
-        like = subject.frame.like
-        return subject.replace({k: like(a, subject.inputs[k]) for k, a in changed.items()})
+        return subject.replace({k: subject.given(k, a) for k, a in changed.items()})
 
     def value(self, subject: Subject) -> np.ndarray | None:
         """Return the function's value at another example, ``None`` where it raises."""

@@ -10,6 +10,7 @@ from softgrad.check.battery.variant import Variant
 from softgrad.check.battery.variants import ROWS, variants_of
 from softgrad.check.naming.shrink import smaller
 from softgrad.check.report.report import Report
+from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["Judge", "Progress", "battery"]
@@ -99,8 +100,8 @@ def battery(
 
 
 def _made(variants: Iterator[Variant]) -> Iterator[Variant]:
-    """Yield variants as long as the code under check and its array library put up with them."""
-    with suppress(Exception):
+    """Yield variants as long as the code under check puts up with them."""
+    with suppress(CodeRaised):
         yield from variants
 
 
@@ -111,7 +112,7 @@ def _tried(variant: Variant, seed: int, judge: Judge) -> Report | None:
     """
     try:
         report = judge.report(variant, seed)
-    except Exception:
+    except CodeRaised:
         return None
     # A lack of digits shows at the user's own example; elsewhere it may be the function's.
     return report if report.ok is False and report.bug != "low_precision" else None

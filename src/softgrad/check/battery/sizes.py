@@ -60,7 +60,7 @@ def _matter(example: Example, subject: Subject, count: int) -> bool:
     name = subject.wrt[0]
     moved = subject.arrays[name].copy()
     moved[count:] *= 0.9
-    changed = subject.replace({name: subject.frame.like(moved, subject.inputs[name])})
+    changed = subject.replace({name: subject.given(name, moved)})
     there = example.value(changed)
     return there is not None and not np.array_equal(subject.forward(), there)
 

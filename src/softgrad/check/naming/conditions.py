@@ -80,7 +80,7 @@ def leaks_between_samples(subject: Subject, shot: Shot, name: str, seed: int) ->
     others[where] = np.where(inside.ravel(), 0.0, direction(rng, inside.size))
     try:
         here = Instrument(subject)
-        there = Instrument(subject.replace(_native(subject, moved)))
+        there = Instrument(subject.moved(moved))
         d = there.subject.pull(shot.g).flat
         before = here.slope(shot.g, np.zeros_like(shot.d), others)
         after = there.slope(shot.g, np.zeros_like(shot.d), others)
@@ -99,11 +99,6 @@ def leaks_between_samples(subject: Subject, shot: Shot, name: str, seed: int) ->
         )
         return Finding("batch_mixed", told)
     return None
-
-
-def _native(subject: Subject, x: np.ndarray) -> dict[str, object]:
-    frame = subject.frame
-    return {k: frame.like(v, subject.inputs[k]) for k, v in subject.split(x).items()}
 
 
 def nearly(shot: Shot) -> Finding | None:

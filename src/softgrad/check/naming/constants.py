@@ -63,7 +63,7 @@ def _multiplies(subject: Subject, pair: Pair, name: str) -> bool:
     value = subject.inputs.get(name.removeprefix("1 − "))
     if not isinstance(value, float):
         return False
-    zero = subject.frame.like(np.zeros(pair.x.shape), subject.inputs[pair.name])
+    zero = subject.given(pair.name, np.zeros(pair.x.shape))
     u = np.zeros(subject.n)
     where = subject.slices[pair.name]
     u[where] = direction(np.random.default_rng(0), where.stop - where.start)

@@ -181,7 +181,7 @@ class JacobianClaim(Claim):
         shape = tuple(np.shape(x))
         if dense.size != g.size * int(np.prod(shape)):
             return dense
-        found = (g @ dense.reshape(g.size, -1).conj()).reshape(shape)
+        found = (g @ dense.reshape(g.size, int(np.prod(shape))).conj()).reshape(shape)
         return found if self.frame.dtype_name(x).startswith("complex") else found.real
 
 

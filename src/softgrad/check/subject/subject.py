@@ -195,10 +195,18 @@ class Subject:
                 inputs[name] = given
         return inputs
 
-    def _input(self, values: np.ndarray, name: str, wide: bool = False) -> Any:
+    def given(self, name: str, values: np.ndarray, *, wide: bool = False) -> Any:
+        """Return ``values``, pairs for a complex input, as the user gave that input."""
         values = unpaired(values) if name in self.complex else values
-        fresh = self.frame.like(values, self.inputs[name], wide=wide)
+        return self.frame.like(values, self.inputs[name], wide=wide)
+
+    def _input(self, values: np.ndarray, name: str, wide: bool = False) -> Any:
+        fresh = self.given(name, values, wide=wide)
         return self.frame.relayout(fresh, self.layout) if self.layout else fresh
+
+    def moved(self, x: np.ndarray) -> "Subject":
+        """Return the same function and claim at the flat point ``x``."""
+        return self.replace({name: self.given(name, v) for name, v in self.split(x).items()})
 
     def quantise(self, x: np.ndarray) -> np.ndarray:
         """Return ``x`` rounded to the inputs' dtypes."""

@@ -298,7 +298,7 @@ class Watch:
     def _digest(self, array: Any) -> tuple[tuple[int, ...], int]:
         """Return the shape and a checksum: a copy would take as much memory as the array."""
         host = np.asarray(self.frame.host(array))
-        return host.shape, zlib.adler32(np.ascontiguousarray(host).reshape(-1).view(np.uint8))
+        return host.shape, zlib.adler32(np.ascontiguousarray(host).reshape(-1).view(np.uint8).data)
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:

@@ -4,11 +4,13 @@ import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from softgrad.check.frameworks.frame import Frame
 from softgrad.errors import ArgumentError, ArgumentTypeError, MissingExtra
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["GROUP", "frame_named", "frame_of"]
 
@@ -97,12 +99,14 @@ def _own(name: str) -> Frame:
 
 
 @lru_cache
-def _added() -> dict[str, EntryPoint]:
+def _added() -> "dict[str, EntryPoint]":
+    from importlib.metadata import entry_points  # slow to import, seldom needed
+
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
 @lru_cache
-def _loaded(point: EntryPoint) -> Frame:
+def _loaded(point: "EntryPoint") -> Frame:
     where = f"the framework {point.name!r} that {point.value} adds"
     try:
         frame = point.load()()

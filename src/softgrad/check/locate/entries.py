@@ -44,8 +44,8 @@ def locate(gauge: Instrument, shot: Shot, seed: int, columns: Columns | None = N
     subject = gauge.subject
     if columns is not None:
         mask = wrong_entries(gauge, columns, shot.g, shot.d)
-        masks = {n: m for n, m in subject.split(mask).items() if n in columns.names}
-        return Located(masks, _from_columns(gauge, columns, shot, mask))
+        known = {n: m for n, m in subject.split(mask).items() if n in columns.names}
+        return Located({**known}, _from_columns(gauge, columns, shot, mask))
     among = np.flatnonzero(gauge.free)
     decoded = decode(gauge, shot, among, seed)
     if decoded.dense or not decoded.found:

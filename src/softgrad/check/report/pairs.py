@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from softgrad.check.report.finding import Entry
 from softgrad.check.report.report import Report
 
@@ -16,9 +18,8 @@ def unpaired(report: Report, names: Iterable[str]) -> Report:
     names = set(names)
     if not names:
         return report
-    wrong = report.wrong and {
-        name: mask.any(-1) if name in names else mask for name, mask in report.wrong.items()
-    }
+    masks = (report.wrong or {}).items()
+    wrong = {name: np.any(m, axis=-1) if name in names else m for name, m in masks} or None
     entries = tuple(_part(e) if e.input in names else e for e in report.entries)
     return replace(report, wrong=wrong, entries=entries)
 

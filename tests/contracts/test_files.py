@@ -37,7 +37,7 @@ def test_the_median_file_is_short():
 
 def test_no_file_names_a_machine():
     read = [p for folder in FOLDERS for p in files(folder)]
-    read += [*ROOT.glob("*.*"), ROOT / ".ci" / "run", *ROOT.glob("changelog.d/*")]
+    read += [*ROOT.glob("*.*"), *ROOT.glob(".ci/*"), *ROOT.glob("changelog.d/*")]
     read = [p for p in read if p.is_file() and p != Path(__file__)]
     assert {str(p): m.group() for p in read if (m := MACHINE.search(p.read_text("utf-8")))} == {}
 

@@ -43,24 +43,31 @@ def check(
     Parameters
     ----------
     f
-        A function of NumPy, torch or JAX arrays, an object with ``forward`` and ``backward``, a
-        ``torch.nn.Module`` or a ``torch.autograd.Function``.
+        A function of arrays; an object with ``forward`` and ``backward``, which is copied, and
+        whose parameters are checked where ``backward`` stores their gradients (``dW``, ``W_grad``,
+        ``grads["W"]``, ...); a ``torch.nn.Module``, whose parameters are checked with its inputs; a
+        ``torch.autograd.Function``; a callable JAX pytree.
     inputs
-        The example: a tuple of positional arguments or a dict by name.
+        The example: a tuple of positional arguments or a dict by name. Arguments may be containers
+        of arrays, the leaves of which are named by the Python expression that reaches them:
+        ``params['w']``, ``params.w``, ``layers[0].weight``.
     wrt
-        Names of the differentiable inputs; by default every floating array, or the first one where
-        the claim returns a single array.
+        Names of the differentiable inputs, leaves or parameters, or of what contains them; by
+        default every floating array, or the first argument where the claim returns a single array.
     vjp
         The claim: ``vjp(g, *inputs)`` returns the gradients, as an array, a tuple or a dict by
-        name. A parameter of it called ``y`` (or ``out``, ``output``, ``probs``, ...) that is no
-        input receives the output of ``f``.
+        name; that of a container is built like the container. A parameter of it called ``y`` (or
+        ``out``, ``output``, ``probs``, ...) that is no input receives the output of ``f``.
     jvp
         The claim, in forward mode: ``jvp(t, *inputs)`` returns the change of the output.
     grad
         The claim, for a scalar f: ``grad(*inputs)``.
     jacobian
-        The claim: ``jacobian(*inputs)``, of shape output + input. With no claim, torch's or JAX's
-        own differentiation is checked.
+        The claim: ``jacobian(*inputs)``, of shape output + input. With no claim, the
+        array library's own differentiation is checked.
+    framework
+        The array library whose derivative is checked, where the arrays' type does not tell:
+        ``"autograd"`` for one. NumPy arrays become arrays of it. By default the arrays' library.
     like
         Name of the member of the family that f is meant to be, such as ``"softmax"``.
     vary
@@ -81,7 +88,7 @@ def check(
 
     Raises
     ------
-    ArgumentError, ArgumentTypeError
+    ArgumentError, ArgumentTypeError, MissingExtra
         For a misuse of ``check`` itself. What the checked code raises is told in the report.
 
     Examples

@@ -5,19 +5,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from tinygrad import Tensor, dtypes
 
 from softgrad.check.frameworks.frame import Frame
 
 __all__ = ["Tinygrad"]
 
-_NAMES = {
-    getattr(dtypes, name): name
-    for name in (
-        *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
-        *("float16", "bfloat16", "float32", "float64"),
-    )
-}
+_DTYPES = (
+    *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
+    *("float16", "bfloat16", "float32", "float64"),
+)
 
 
 class Tinygrad(Frame):
@@ -25,13 +21,19 @@ class Tinygrad(Frame):
 
     name = "tinygrad"
 
+    def __init__(self) -> None:
+        import tinygrad
+
+        self.tensor, self.dtypes = tinygrad.Tensor, tinygrad.dtypes
+        self.names = {getattr(tinygrad.dtypes, name): name for name in _DTYPES}
+
     def is_array(self, value: Any) -> bool:
         """Return whether ``value`` is a tensor."""
-        return isinstance(value, Tensor)
+        return isinstance(value, self.tensor)
 
     def dtype_name(self, value: Any) -> str:
         """Return the dtype's name as NumPy has it."""
-        return _NAMES.get(value.dtype, value.dtype.name)
+        return self.names.get(value.dtype, value.dtype.name)
 
     def host(self, value: Any) -> np.ndarray:
         """Return the tensor in NumPy, once it is computed."""
@@ -40,19 +42,20 @@ class Tinygrad(Frame):
     def make(self, values: np.ndarray, dtype: str, beside: Any = None) -> Any:
         """Return a tensor in the dtype of that name."""
         device = None if beside is None else beside.device
-        made = Tensor(np.ascontiguousarray(values), device=device).cast(getattr(dtypes, dtype))
+        made = self.tensor(np.ascontiguousarray(values), device=device)
+        made = made.cast(getattr(self.dtypes, dtype))
         return made.reshape(values.shape).contiguous().realize()
 
     @contextmanager
     def frozen(self) -> Iterator[Callable[[], None]]:
         """Yield a function that seeds the generators; on leaving, they go on as before."""
         names = ("_seed", "_device_seeds", "_device_rng_counters")
-        before = {name: getattr(Tensor, name) for name in names if hasattr(Tensor, name)}
+        before = {name: getattr(self.tensor, name) for name in names if hasattr(self.tensor, name)}
         try:
-            yield lambda: Tensor.manual_seed(0)
+            yield lambda: self.tensor.manual_seed(0)
         finally:
             for name, value in before.items():
-                setattr(Tensor, name, value)
+                setattr(self.tensor, name, value)
 
     def reverse(
         self, f: Callable, xs: list[Any], *, again: bool = False

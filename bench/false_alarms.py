@@ -1,4 +1,4 @@
-"""Right derivatives that softgrad's checker calls wrong: how many of 100,000?
+"""How many of 100,000 right derivatives softgrad's checker calls wrong.
 
 Run ``python bench/false_alarms.py``; it needs torch, JAX and ml_dtypes. Each check is of a member
 of the family with options, precision, shape, memory layout, library and seed drawn at random; most
@@ -7,7 +7,6 @@ printed with the command that repeats it.
 """
 
 import argparse
-import inspect
 import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -88,7 +87,7 @@ def repeat(number: int, seed: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=inspect.getdoc(inspect.getmodule(run)))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checks", type=int, default=100_000)
     parser.add_argument("--first", type=int, default=0, help="number of the first draw")
     parser.add_argument("--seed", type=int, default=0)

@@ -1,4 +1,4 @@
-"""Wrong gradients of every member of the family: which checker catches them?
+"""Which checker catches which wrong gradient of the family.
 
 Run ``python bench/mutations.py``; it needs torch, JAX, SciPy, autograd and ml_dtypes. Every
 structural edit of a member's declared Jacobian and every generic mistake is handed, as a NumPy
@@ -8,33 +8,36 @@ sizes in three precisions. What has been measured is kept in ``--results`` and n
 
 import argparse
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
-from measuring.document import ROOT, environment, rewrite, table
+from measuring.caught import (
+    CHECKERS,
+    COINCIDES,
+    CONTROL,
+    ROUNDINGS,
+    UNRESOLVED,
+    Record,
+    key_of,
+    report,
+)
+from measuring.document import ROOT, environment, rewrite
 from measuring.mistakes import Mistake, mistakes
-from measuring.ours import CHECK, PROBE
-from measuring.peers import PEERS, verdict
+from measuring.ours import CHECK
+from measuring.peers import Peer, verdict
 from measuring.problems import DTYPES, SIZES, Problem, Setting, settings
 
 from softgrad.check.precision import epsilon
 
-CHECKERS = (CHECK, PROBE, *PEERS)
-CONTROL = "the right gradient"
-COINCIDES, UNRESOLVED = "is the right gradient here", "below the precision"
-ROUNDINGS = 16
-"""A mistake that changes the gradient by fewer roundings than this is below the precision."""
 KEPT_BYTES, FIELDS = 3e8, 8
 
 Unit = tuple[str, int, str]
-Record = dict[str, Any]
 
 
 def remembered(forward: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
@@ -88,151 +91,61 @@ def excluded(mistake: Mistake, setting: Setting, dtype: str, right: Callable) ->
     return UNRESOLVED if apart < ROUNDINGS * epsilon(dtype) else None
 
 
-def measure(unit: Unit, names: tuple[str, ...], known: set[str], seconds: float) -> list[Record]:
-    """Return one record for each mistake and checker at one member, size and precision."""
+def measure(
+    unit: Unit, names: tuple[str, ...], known: set[str], seconds: float, results: Path
+) -> tuple[int, int]:
+    """Add a record for each mistake and checker at one member, size and precision to a file.
+
+    Returns how many softgrad caught, and of how many.
+    """
     size, number, dtype = unit
     setting = [*settings(size)][number]
     x, right = setting.point(dtype), truth_of(setting)
     forward, backward = setting.forward(dtype), setting.backward(dtype)
-    kept = remembered(forward)
-    wide = setting.at(x)
-    cast = DTYPES[dtype]
-    claims: dict[str, tuple[Callable, Callable]] = {CONTROL: (forward, backward)}
-    records: list[Record] = []
+    kept, wide = remembered(forward), setting.at(x)
+    chosen = [checker for checker in CHECKERS if checker.name in names]
+    seen: Counter = Counter()
+
+    def keep(record: Record) -> None:
+        if key_of(record) not in known:
+            with results.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(record) + "\n")
+
+    def run(label: str, function: Callable, pull: Callable, checker: Peer) -> None:
+        record = _record(unit, setting, label, checker.name, "")
+        if key_of(record) in known:
+            return
+        problem = Problem(function, pull, x, lambda g: wide.gradient(g)[setting.primary])
+        try:
+            told, took = verdict(checker, problem, 0, most_seconds=seconds)
+        except Exception as error:  # a peer that breaks is a result
+            told, took = f"raises {type(error).__name__}", 0.0
+        if checker is CHECK and label != CONTROL:
+            seen[told] += 1
+        counts = {"forwards": problem.forwards, "backwards": problem.backwards}
+        keep({**record, "verdict": told, "seconds": took, **counts})
+
     with np.errstate(all="ignore"):
+        for checker in chosen:
+            run(CONTROL, forward, backward, checker)
         for mistake in mistakes(setting, dtype):
             reason = excluded(mistake, setting, dtype, right)
             if reason is not None:
-                records.append(_record(unit, setting, mistake.label, "", reason))
+                keep(_record(unit, setting, mistake.label, "", reason))
                 continue
+            for checker in chosen:
+                run(mistake.label, kept, _cast(mistake.make(right), dtype), checker)
+    return seen["wrong"], seen.total()
 
-            def claim(make: Any = mistake.make) -> Callable:
-                wrong = make(right)
-                return lambda g, x: np.asarray(wrong(g, x)).astype(cast)
 
-            claims[mistake.label] = kept, claim
-        for (label, (function, claim)), checker in product(claims.items(), CHECKERS):
-            record = _record(unit, setting, label, checker.name, "")
-            if checker.name not in names or _key(record) in known:
-                continue
-            pull = claim if label == CONTROL else claim()
-            problem = Problem(function, pull, x, lambda g: wide.gradient(g)[setting.primary])
-            try:
-                told, took = verdict(checker, problem, 0, most_seconds=seconds)
-            except Exception as error:  # a peer that breaks is a result
-                told, took = f"raises {type(error).__name__}", 0.0
-            counts = {"forwards": problem.forwards, "backwards": problem.backwards}
-            records.append({**record, "verdict": told, "seconds": took, **counts})
-    return records
+def _cast(wrong: Callable, dtype: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    return lambda g, x: np.asarray(wrong(g, x)).astype(DTYPES[dtype])
 
 
 def _record(unit: Unit, setting: Setting, mistake: str, checker: str, told: str) -> Record:
     size, _, dtype = unit
     where = {"size": size, "dtype": dtype, "member": setting.name}
     return {**where, "mistake": mistake, "checker": checker, "verdict": told}
-
-
-def _key(record: Record) -> str:
-    return "|".join(record[k] for k in ("size", "dtype", "member", "mistake", "checker"))
-
-
-# -- the table -------------------------------------------------------------------------------------
-
-
-def report(records: list[Record]) -> str:
-    """Return the tables."""
-    parts = [PREFACE.format(roundings=ROUNDINGS)]
-    parts += [_caught(records), _costs(records), _missed(records), _left_out(records)]
-    return "\n\n".join(part for part in parts if part)
-
-
-PREFACE = """\
-*Caught* is a wrong gradient that is called wrong by a checker that calls the right one of the same
-member right; an alarm that always sounds counts as nothing. Left out are mistakes that happen to
-be the right gradient of that member at that point, and those that change it by fewer than
-{roundings} roundings of the precision."""
-
-
-def _cells(records: list[Record]) -> dict[tuple[str, str, str], dict[str, Any]]:
-    cells: dict[tuple[str, str, str], dict[str, Any]] = defaultdict(
-        lambda: {"of": 0, "caught": 0, "controls": 0, "alarms": 0, "undecided": 0, "no": set()}
-    )
-    accepted = {
-        (r["size"], r["dtype"], r["member"], r["checker"])
-        for r in records
-        if r["mistake"] == CONTROL and r["verdict"] == "right"
-    }
-    for r in records:
-        if not r["checker"]:
-            continue
-        cell = cells[r["checker"], r["size"], r["dtype"]]
-        if r["verdict"] not in ("right", "wrong", "undecided"):
-            cell["no"].add(r["verdict"])
-        elif r["mistake"] == CONTROL:
-            cell["controls"] += 1
-            cell["alarms"] += r["verdict"] == "wrong"
-        else:
-            cell["of"] += 1
-            told = (r["size"], r["dtype"], r["member"], r["checker"]) in accepted
-            cell["caught"] += r["verdict"] == "wrong" and told
-            cell["undecided"] += r["verdict"] == "undecided"
-    return cells
-
-
-def _caught(records: list[Record]) -> str:
-    cells = _cells(records)
-    columns = [(s, d) for s in SIZES for d in DTYPES if any(k[1:] == (s, d) for k in cells)]
-    rows = []
-    for checker in CHECKERS:
-        row = []
-        for size, dtype in columns:
-            cell = cells.get((checker.name, size, dtype))
-            if cell is None or not cell["controls"]:
-                row.append("—")
-                continue
-            alarms = f"; {cell['alarms']} of {cell['controls']}" if cell["alarms"] else ""
-            row.append(f"{cell['caught']} of {cell['of']}{alarms}")
-        rows.append([checker.name, *row])
-    head = ["caught; false alarms", *(f"{s} {d}" for s, d in columns)]
-    shapes = ", ".join(f"{k}: {' × '.join(f'{n:,}' for n in v)}" for k, v in SIZES.items())
-    return f"Sizes are {shapes}.\n\n{table(head, rows)}"
-
-
-def _costs(records: list[Record]) -> str:
-    rows = []
-    for checker, size in product(CHECKERS, SIZES):
-        mine = [r for r in records if (r["checker"], r["size"]) == (checker.name, size)]
-        mine = [r for r in mine if r["mistake"] == CONTROL]
-        ran = [r for r in mine if r["seconds"]]
-        counts = [
-            f"{min(r[k] for r in ran)}–{max(r[k] for r in ran)}" if ran else "—"
-            for k in ("forwards", "backwards")
-        ]
-        took = f"{median(r['seconds'] for r in ran) * 1e3:,.0f} ms" if ran else "—"
-        why = ", ".join(sorted({r["verdict"] for r in mine} - {"right", "wrong", "undecided"})[:2])
-        if mine:
-            rows.append([checker.name, size, *counts, took, why])
-    head = ["right gradients", "size", "forward runs", "backward runs", "median time", "not run"]
-    return table(head, rows)
-
-
-def _missed(records: list[Record]) -> str:
-    ours = [r for r in records if r["checker"] == CHECK.name]
-    lines = [
-        f"- {r['verdict']}: {r['member']}, {r['size']} {r['dtype']}: {r['mistake']}"
-        for r in ours
-        if (r["verdict"] != "wrong") != (r["mistake"] == CONTROL and r["verdict"] == "right")
-    ]
-    return "softgrad's own misses and false alarms:\n\n" + ("\n".join(lines) or "- none")
-
-
-def _left_out(records: list[Record]) -> str:
-    count: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for r in records:
-        if r["verdict"] in (COINCIDES, UNRESOLVED):
-            count[r["verdict"], f"{r['size']} {r['dtype']}"].add(_key(r))
-    parts = [f"{where} {what}: {len(keys)}" for (what, where), keys in sorted(count.items())]
-    return "Left out: " + ("; ".join(parts) or "none") + "."
 
 
 def units(args: argparse.Namespace) -> Iterator[Unit]:
@@ -252,31 +165,29 @@ def main() -> None:
     parser.add_argument("--checkers", nargs="+", choices=names, default=names)
     parser.add_argument("--seconds", type=float, default=5.0, help="most seconds for one check")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--no-document", action="store_true", help="leave docs/ as it is")
     parser.add_argument("--results", type=Path, default=ROOT / "build" / "mutations.jsonl")
     args = parser.parse_args()
     args.results.parent.mkdir(parents=True, exist_ok=True)
-    lines = args.results.read_text().splitlines() if args.results.exists() else []
-    records = [json.loads(line) for line in lines]
-    known = {_key(r) for r in records}
+    args.results.touch()
+    known = {key_of(record) for record in read(args.results)}
     versions = environment("torch", "jax", "scipy", "autograd", "ml_dtypes")
     print(versions, flush=True)
-    workers = ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn"))
-    with workers, args.results.open("a", encoding="utf-8") as kept:
-        work = {
-            workers.submit(measure, unit, tuple(args.checkers), known, args.seconds): unit
-            for unit in units(args)
-        }
+    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as workers:
+        rest = (tuple(args.checkers), known, args.seconds, args.results)
+        work = {workers.submit(measure, unit, *rest): unit for unit in units(args)}
         for done in as_completed(work):
-            fresh = [r for r in done.result() if _key(r) not in known]
-            records += fresh
-            kept.writelines(json.dumps(r) + "\n" for r in fresh)
-            kept.flush()
-            ours = [r for r in fresh if r["checker"] == CHECK.name and r["mistake"] != CONTROL]
-            caught = sum(r["verdict"] == "wrong" for r in ours)
-            print(*work[done], f"softgrad caught {caught} of {len(ours)}", flush=True)
-    body = report(records)
+            caught, of = done.result()
+            print(*work[done], f"softgrad caught {caught} of {of}", flush=True)
+    body = report(read(args.results))
     print(body)
-    rewrite("mutations", body, versions)
+    if not args.no_document:
+        rewrite("mutations", body, versions)
+
+
+def read(results: Path) -> list[Record]:
+    """Return what has been measured."""
+    return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
 
 
 if __name__ == "__main__":

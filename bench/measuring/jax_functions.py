@@ -9,51 +9,38 @@ import jax.scipy.stats as stats
 
 from measuring.drawn import at, distribution, normal, positive, tied, unit
 
-__all__ = ["AT_KINKS", "DEFECTS", "DELIBERATE", "FUNCTIONS"]
+__all__ = ["AT_KINKS", "CRASHES", "DEFECTS", "DELIBERATE", "FUNCTIONS"]
 
-_ACTIVATIONS = [
-    "relu6",
-    "softplus",
-    "soft_sign",
-    "sigmoid",
-    "silu",
-    "log_sigmoid",
-    "leaky_relu",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_tanh",
-    "elu",
-    "celu",
-    "selu",
-    "gelu",
-    "glu",
-    "squareplus",
-    "mish",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "softmax",
-    "log_softmax",
-    "standardize",
-    "logsumexp",
-    "logmeanexp",
-    "log1mexp",
-    "relu",
-]
-_SMOOTH = ["tanh", "sinh", "arctan", "arcsinh", "sinc", "expm1", "cbrt", "exp2"]
-_SPECIAL = ["erf", "erfc", "ndtr", "log_ndtr", "i0", "i0e", "i1", "i1e"]
-_POSITIVE = ["gammaln", "digamma", "expi", "exp1"]
-_OPEN = ["logit", "entr", "erfinv", "ndtri"]
+# fmt: off
+_ACTIVATIONS = (
+    jax.nn.relu6, jax.nn.softplus, jax.nn.soft_sign, jax.nn.sigmoid, jax.nn.silu,
+    jax.nn.log_sigmoid, jax.nn.leaky_relu, jax.nn.hard_sigmoid, jax.nn.hard_silu,
+    jax.nn.hard_tanh, jax.nn.elu, jax.nn.celu, jax.nn.selu, jax.nn.gelu, jax.nn.glu,
+    jax.nn.squareplus, jax.nn.mish, jax.nn.sparse_plus, jax.nn.sparse_sigmoid, jax.nn.softmax,
+    jax.nn.log_softmax, jax.nn.standardize, jax.nn.logsumexp, jax.nn.logmeanexp, jax.nn.relu,
+)
+_SMOOTH = (
+    jnp.tanh, jnp.sinh, jnp.arctan, jnp.arcsinh, jnp.sinc, jnp.expm1, jnp.cbrt, jnp.exp2,
+)
+_SPECIAL = (
+    special.erf, special.erfc, special.ndtr, special.log_ndtr, special.i0, special.i0e,
+    special.i1, special.i1e,
+)
+_POSITIVE = (
+    special.gammaln, special.digamma, special.expi, special.exp1,
+)
+_OPEN = (
+    special.logit, special.entr, special.erfinv, special.ndtri,
+)
+# fmt: on
 
 FUNCTIONS: dict[str, tuple[Any, tuple]] = {
-    **{
-        f"nn.{k}": (getattr(jax.nn, k), (positive(3, 4) if k == "log1mexp" else normal(3, 4),))
-        for k in _ACTIVATIONS
-        if hasattr(jax.nn, k)
-    },
-    **{f"numpy.{k}": (getattr(jnp, k), (normal(3, 4),)) for k in _SMOOTH},
-    **{f"special.{k}": (getattr(special, k), (normal(3, 4),)) for k in _SPECIAL},
-    **{f"special.{k}": (getattr(special, k), (positive(3, 4),)) for k in _POSITIVE},
-    **{f"special.{k}": (getattr(special, k), (unit(3, 4),)) for k in _OPEN},
+    **{f"nn.{f.__name__}": (f, (normal(3, 4),)) for f in _ACTIVATIONS},
+    **{f"numpy.{f.__name__}": (f, (normal(3, 4),)) for f in _SMOOTH},
+    **{f"special.{f.__name__}": (f, (normal(3, 4),)) for f in _SPECIAL},
+    **{f"special.{f.__name__}": (f, (positive(3, 4),)) for f in _POSITIVE},
+    **{f"special.{f.__name__}": (f, (unit(3, 4),)) for f in _OPEN},
+    "nn.log1mexp": (jax.nn.log1mexp, (positive(3, 4),)),
     "special.betaln": (special.betaln, (positive(3, 4), positive(3, 4))),
     "special.beta": (special.beta, (positive(3, 4), positive(3, 4))),
     "special.xlogy": (special.xlogy, (positive(3, 4), positive(3, 4))),
@@ -101,6 +88,9 @@ FUNCTIONS: dict[str, tuple[Any, tuple]] = {
 
 DEFECTS: dict[str, str] = {}
 """What the sweep found wrong in the library itself."""
+
+CRASHES: dict[str, str] = {}
+"""Rows of the battery that Python does not survive."""
 
 AT_KINKS: dict[str, tuple[Any, tuple]] = {
     "nn.relu": (jax.nn.relu, (at(0.0),)),

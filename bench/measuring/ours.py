@@ -1,4 +1,4 @@
-"""softgrad's own checker on one problem, as its peers are run: at the user's point."""
+"""softgrad's own checker on one problem, with its defaults, and its probe alone."""
 
 from typing import Any
 
@@ -36,5 +36,5 @@ def probed(problem: Problem, seed: int = 0) -> bool | None:
             return False
 
 
-CHECK = Peer("softgrad", lambda problem, seed: checked(problem, seed, battery=False).ok)
+CHECK = Peer("softgrad", lambda problem, seed: checked(problem, seed).ok)
 PROBE = Peer("softgrad's probe alone", probed)

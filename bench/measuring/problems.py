@@ -120,8 +120,9 @@ def _is_floating(value: Any) -> bool:
 
 
 def settings(size: str, seed: int = 0) -> Iterator[Setting]:
-    """Yield every member at one size, plain and with all its options, on N(0, 1) logits."""
-    for number, case in enumerate(cases(_plain_and_full)):
+    """Yield every member at one size on N(0, 1) logits: plain and, but for XL, with all options."""
+    kind = _plain if size == "XL" else _plain_and_full
+    for number, case in enumerate(cases(kind)):
         x = np.random.default_rng([seed, number]).normal(size=SIZES[size])
         setting = Setting(str(case), case.function, case.args(x, seed))
         if "where" in case.chosen and not np.isfinite(setting.at(x).value).all():
@@ -131,6 +132,10 @@ def settings(size: str, seed: int = 0) -> Iterator[Setting]:
         yield setting
 
 
-def _plain_and_full(function: Function) -> Iterator[Case]:
+def _plain(function: Function) -> Iterator[Case]:
     yield from (Case(function, target) for target in targets(function))
+
+
+def _plain_and_full(function: Function) -> Iterator[Case]:
+    yield from _plain(function)
     yield [*singles(function)][-1]

@@ -66,4 +66,6 @@ def test_torch_and_jax():
     z = torch.tensor(Z)
     assert softgrad.check(lambda z: (z * z.exp()).abs() ** 2, (z,)).ok
     with jax.enable_x64(True):
-        assert softgrad.check(lambda z: jax.numpy.abs(z * jax.numpy.exp(z)) ** 2, (jax.numpy.array(Z),)).ok
+        assert softgrad.check(
+            lambda z: jax.numpy.abs(z * jax.numpy.exp(z)) ** 2, (jax.numpy.array(Z),)
+        ).ok

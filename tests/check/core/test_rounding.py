@@ -27,7 +27,7 @@ def test_no_false_alarm(f, shape, dtype):
     for seed in range(4):
         scale = (0.1, 1.0, 3.0, 10.0)[seed]
         x = torch.tensor(scale * np.random.default_rng(seed).normal(size=shape)).to(dtype)
-        report = softgrad.check(f, (x,), seed=seed)
+        report = softgrad.check(f, (x,), seed=seed, battery=seed == 0)
         assert report.ok is not False, report
 
 

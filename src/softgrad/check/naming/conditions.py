@@ -5,6 +5,7 @@ import numpy as np
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Shot, direction, probe
 from softgrad.check.naming.guess import said
+from softgrad.check.naming.instance import Pair
 from softgrad.check.precision import digits, epsilon
 from softgrad.check.report.finding import Finding
 from softgrad.check.subject.quiet import CodeRaised
@@ -13,6 +14,9 @@ from softgrad.check.subject.subject import Subject
 __all__ = ["leaks_between_samples", "nearly", "precision", "strides"]
 
 _SAFETY = 8.0
+_EXACT = 1e-6
+_COARSEST = 2.0**-6  # bfloat16 holds 8 bits
+_PATTERN = 0.5
 
 
 def precision(subject: Subject, shot: Shot, gauge: Instrument) -> Finding | None:
@@ -101,10 +105,20 @@ def leaks_between_samples(subject: Subject, shot: Shot, name: str, seed: int) ->
     return None
 
 
-def nearly(shot: Shot) -> Finding | None:
-    """Agreement to about the digits of a narrower dtype."""
+def nearly(shot: Shot, pairs: list[Pair]) -> Finding | None:
+    """Agreement to about the digits of a narrower dtype, the errors being without a pattern."""
     size = float(np.linalg.norm(shot.d))
     share = abs(shot.slope.residual) / size if size else np.inf
-    if share > 1e-6:
-        return None
+    for pair in pairs:
+        error = pair.claimed - pair.true
+        whole, off = float(np.linalg.norm(pair.true)), float(np.linalg.norm(error))
+        noise = abs(float(np.sum(error * pair.true))) < _PATTERN * off * whole
+        spread = np.abs(error[pair.live]) > pair.tolerance
+        if not (whole and noise and spread.mean() > 0.5):
+            return None if share > _EXACT else _digits(share)
+        share = max(share, off / whole)
+    return _digits(share) if share < _COARSEST else None
+
+
+def _digits(share: float) -> Finding:
     return Finding("low_precision", f"right to {-np.log10(share):.0f} digits only", residual=share)

@@ -140,39 +140,42 @@ class LayerClaim(Claim):
 
 
 @dataclass(frozen=True)
-class GradClaim(Claim):
-    """The gradient of a scalar function."""
+class _PointClaim(Claim):
+    """Code that is handed the inputs and nothing else."""
 
     frame: Frame
-    grad: Callable
+    code: Callable
     arguments: Arguments
+
+    def found(self, inputs: Inputs, wrt: tuple[str, ...]) -> dict[str, Any]:
+        """Return what the code gives, by name."""
+        args, kwargs = bind(self.code, None, None, self.arguments.pack(inputs))
+        found = run(self.stage, self.code, *args, **kwargs)
+        return self.arguments.gradients(found, wrt, inputs, self.stage)
+
+
+class GradClaim(_PointClaim):
+    """The gradient of a scalar function."""
+
     stage = "the gradient"
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Return g times the gradient."""
-        args, kwargs = bind(self.grad, None, None, self.arguments.pack(inputs))
-        found = run(self.stage, self.grad, *args, **kwargs)
-        named = self.arguments.gradients(found, wrt, inputs, self.stage)
         scale = float(np.real(np.sum(asked.g[0])))
-        return Pulled({k: _scaled(self.frame, v, scale) for k, v in named.items()})
+        found = self.found(inputs, wrt).items()
+        return Pulled({name: _scaled(self.frame, v, scale) for name, v in found})
 
 
-@dataclass(frozen=True)
-class JacobianClaim(Claim):
+class JacobianClaim(_PointClaim):
     """The dense Jacobian, of shape output's shape + input's shape for each input."""
 
-    frame: Frame
-    jacobian: Callable
-    arguments: Arguments
     stage = "the Jacobian"
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Contract the Jacobian with ``g``."""
-        args, kwargs = bind(self.jacobian, None, None, self.arguments.pack(inputs))
-        found = run(self.stage, self.jacobian, *args, **kwargs)
-        named = self.arguments.gradients(found, wrt, inputs, self.stage)
         upstream = _joined(asked.g)
-        return Pulled({k: self._contracted(inputs[k], v, upstream) for k, v in named.items()})
+        found = self.found(inputs, wrt).items()
+        return Pulled({name: self._contracted(inputs[name], v, upstream) for name, v in found})
 
     def _contracted(self, x: Any, jacobian: Any, g: np.ndarray) -> Any:
         if jacobian is None:

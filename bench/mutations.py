@@ -35,7 +35,7 @@ from measuring.problems import DTYPES, SIZES, Problem, Setting, settings
 
 from softgrad.check.precision import epsilon
 
-KEPT_BYTES, FIELDS = 3e8, 8
+KEPT_BYTES, FIELDS = 2e9, 8
 
 Unit = tuple[str, int, str]
 

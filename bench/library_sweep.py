@@ -73,6 +73,7 @@ def sweep(kind: str, args: argparse.Namespace) -> tuple[list[list[str]], Counter
             if report.ok is not True:
                 print(report, flush=True)
         rows.append([*row, *(why or [TABLES[library].DEFECTS.get(name, "")])])
+        jax.clear_caches()  # every function is compiled for every shape: gigabytes by the end
     return rows, counts
 
 

@@ -154,7 +154,7 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
         if shaped:
             return wrong(shaped, subject.wrt)
     if seen.status == "wrong" and not _confirmed(subject, seen, seed):
-        return Report(None, "the measurements contradict each other")
+        return Report(None, "the measurements contradict each other: there may be no derivative")
     if seen.status == "wrong":
         named = diagnose(seen, seed, like)
         if named.finding:
@@ -188,8 +188,11 @@ def _confirmed(subject: Subject, seen: Probe, seed: int) -> bool:
         ]
     except CodeRaised:
         return False
-    seen.shots += [shot for each in again for shot in each.shots]
     looks = (seen, *again)
+    one, two = (each.first.u for each in again)
+    if not seen.instrument.differentiable(seen.first.g, one, two):
+        return False
+    seen.shots += [shot for each in again for shot in each.shots]
     # With few digits one look in some may miss, for its bound is a tenth of what it looks for.
     missed = sum(each.status == "right" for each in again)
     coarse = max(subject.eps_in, subject.eps_out) > _FINE
@@ -198,8 +201,10 @@ def _confirmed(subject: Subject, seen: Probe, seed: int) -> bool:
             not shot.wrong or seen.instrument.persists(shot.g, shot.d, shot.u, shot.slope)
             for shot in (each.first for each in looks if each.status != "right")
         )
-    shot = seen.first
-    return manners.repeats(subject, shot.g, subject.pull(shot.g), seed) is not None
+    shot, gradient = seen.first, seen.gradient
+    assert gradient is not None
+    found = replace(gradient, flat=shot.d)
+    return manners.repeats(subject.onto(shot.u), shot.g, found, seed) is not None
 
 
 def _kinked(subject: Subject, seen: Probe, seed: int) -> Report:

@@ -143,6 +143,8 @@ def _status(result: Probe, weight: float) -> str:
         return "kinked"
     if any(shot.wrong and not shot.blind for shot in result.shots):
         return "wrong"
+    if all(shot.slope.size == 0 and not shot.d.any() for shot in result.shots):
+        return "right"  # a constant
     worst = max(result.shots, key=lambda s: s.bound)
     scale = max(worst.slope.size, norm(worst.d), weight)
     return "blind" if worst.blind or worst.bound > 0.5 * scale else "right"

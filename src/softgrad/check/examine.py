@@ -23,7 +23,6 @@ from softgrad.function import Function
 __all__ = ["Orders", "conclude", "examine"]
 
 _RIGHT = "the derivative agrees with the function"
-_WRONG = "the derivative differs from the function's"
 _STEPS = 1e-6
 _ROUNDING = 64.0
 _FINE = 1e-4
@@ -157,10 +156,7 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
         return Report(None, "the measurements contradict each other: there may be no derivative")
     if seen.status == "wrong":
         named = diagnose(seen, seed, like)
-        if named.finding:
-            return wrong(named.finding, subject.wrt, named.wrong)
-        unnamed = Finding("", f"{_WRONG}, in no way that has a name")
-        return wrong(unnamed, subject.wrt, named.wrong)
+        return wrong(named.finding, subject.wrt, named.wrong)
     if seen.status == "kinked":
         return _kinked(subject, seen, seed)
     if seen.status == "blind":
@@ -213,7 +209,9 @@ def _kinked(subject: Subject, seen: Probe, seed: int) -> Report:
     if judged.along or judged.wrong.any():
         named = diagnose(seen, seed)
         masks = subject.split(judged.wrong)
-        finding = named.finding or Finding("kink_or_tie", "outside the one-sided slopes at a kink")
+        finding = named.finding
+        if not finding.bug:
+            finding = Finding("kink_or_tie", "outside the one-sided slopes at a kink")
         return replace(wrong(finding, subject.wrt, dict(masks)), kinks=count)
     if not judged.settled:
         return Report(None, "kinks everywhere: the entries could not all be measured", kinks=count)

@@ -1,7 +1,7 @@
 """From a wrong derivative to its name: the questions, in order."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ _SMALL = 64
 _EVERYWHERE = 0.9
 
 
+@dataclass(frozen=True)
 class Diagnosis:
     """A wrong derivative, named as far as possible.
 
@@ -40,9 +41,8 @@ class Diagnosis:
         A mask per input, ``None`` where it could not be measured.
     """
 
-    def __init__(self, finding: Finding | None, wrong: Masks) -> None:
-        self.finding = finding
-        self.wrong = wrong
+    finding: Finding
+    wrong: Masks
 
 
 def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
@@ -60,8 +60,6 @@ def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
     found, formula = alike(seen, like)
     found = manners.affine(subject, shot.g, shot.d) or found
     found = found or next(_explanations(seen, shot, names, columns, wrong, seed))
-    if not found.bug and seen.status == "kinked":
-        return Diagnosis(None, wrong)  # being at a kink is then the name
     if formula is not None and found.formula is None:
         found = replace(found, formula=formula, fix=f"compute {formula}.")
     if not found.pictures and (instance := _shown(seen, columns, seed)) is not None:

@@ -81,7 +81,7 @@ def examine(subject: Subject, seed: int, orders: Orders) -> Report:
 
 def _judge(seen: Probe, like: Function | None) -> Judge:
     """Return how the battery looks at its variants, after what was seen at the example."""
-    eps = max(seen.instrument.subject.eps_in, seen.instrument.subject.eps_out)
+    eps = seen.instrument.subject.eps
     usual = eps * max((float(np.linalg.norm(shot.d)) for shot in seen.shots), default=0.0)
 
     def rounding(shot: Shot) -> bool:
@@ -191,7 +191,7 @@ def _confirmed(subject: Subject, seen: Probe, seed: int) -> bool:
     seen.shots += [shot for each in again for shot in each.shots]
     # With few digits one look in some may miss, for its bound is a tenth of what it looks for.
     missed = sum(each.status == "right" for each in again)
-    coarse = max(subject.eps_in, subject.eps_out) > _FINE
+    coarse = subject.eps > _FINE
     if missed <= coarse:
         return all(
             not shot.wrong or seen.instrument.persists(shot.g, shot.d, shot.u, shot.slope)

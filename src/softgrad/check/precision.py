@@ -2,7 +2,10 @@
 
 import numpy as np
 
-__all__ = ["digits", "epsilon", "largest", "rounded", "smallest"]
+__all__ = ["SAFETY", "digits", "epsilon", "largest", "rounded", "smallest"]
+
+SAFETY = 8.0
+"""How many times its measured error bar a difference must exceed to be one."""
 
 _PARTS = {"complex64": "float32", "complex128": "float64"}
 

@@ -114,7 +114,7 @@ def additive(seen: Probe, seed: int) -> Finding | None:
     if np.isfinite(d.flat).all() and not all(np.isfinite(part).all() for part in (*parts, none)):
         return Finding("masked_nan", "the gradient is nan where the upstream gradient has zeros")
     floor, _ = floor_of(subject, rng, g, d)
-    eps = max(subject.eps_in, subject.eps_out)
+    eps = subject.eps
     loose = 16 * floor + 1e-3 * max(_size(part) for part in (d.flat, *parts))
     loose += 64 * eps * _size(gauge.masked(g * gauge.y))
     if _size(none) > loose:

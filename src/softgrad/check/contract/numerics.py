@@ -86,7 +86,7 @@ def saturated(seen: Probe, seed: int) -> Finding | None:
     """
     gauge = seen.instrument
     subject = gauge.subject
-    coarse = max(subject.eps_in, subject.eps_out) > 1e-6
+    coarse = subject.eps > 1e-6
     if not gauge.wide or coarse or len(subject.wrt) != 1 or gauge.y.size != subject.n:
         return None
     shot = seen.shots[0]

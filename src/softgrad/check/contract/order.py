@@ -24,7 +24,7 @@ def forward_mode(seen: Probe, seed: int) -> Finding | None:
         return None
     if pushed.shape != seen.instrument.y.shape:
         return None
-    eps = max(subject.eps_in, subject.eps_out)
+    eps = subject.eps
     live = seen.instrument.live
     forward = float(np.sum(np.where(live, shot.g * pushed, 0.0)))
     reverse = float(np.sum(shot.d * t))
@@ -42,7 +42,7 @@ def second_order(seen: Probe, seed: int) -> Finding | None:
     subject = seen.instrument.subject
     if not isinstance(subject.claim, FrameworkClaim) or not seen.shots:
         return None
-    eps = max(subject.eps_in, subject.eps_out)
+    eps = subject.eps
     if eps > 1e-6 or not seen.instrument.free.all() or not seen.instrument.live.all():
         return None
     rng = np.random.default_rng(seed)

@@ -6,13 +6,12 @@ import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import direction
-from softgrad.check.precision import epsilon
+from softgrad.check.precision import SAFETY, epsilon
 
 __all__ = ["MOST_COLUMNS", "Columns", "inputs_apart", "measured", "wrong_entries"]
 
 MOST_COLUMNS = 2048
 _MOST_ENTRIES = 4_000_000
-_SAFETY = 8.0
 
 
 @dataclass
@@ -55,7 +54,7 @@ def inputs_apart(
         part = np.where(u != 0, d, 0.0)
         share = floor * float(np.linalg.norm(part)) / max(float(np.linalg.norm(d)), 1e-300)
         slope = instrument.slope(g, part, u, floor=share)
-        if not abs(slope.residual) <= _SAFETY * (slope.error + share):
+        if not abs(slope.residual) <= SAFETY * (slope.error + share):
             wrong.append(name)
     return tuple(wrong) or subject.wrt
 
@@ -109,7 +108,7 @@ def wrong_entries(
     scale = float(np.abs(true).max(initial=0.0))
     size = np.maximum(np.abs(true), np.abs(g) @ np.abs(columns.jacobian))
     rounding = 16 * eps * size + 1e-9 * scale
-    allowed = _SAFETY * error + np.where(kink > error, 1.01 * kink, 0.0) + rounding
+    allowed = SAFETY * error + np.where(kink > error, 1.01 * kink, 0.0) + rounding
     mask = np.zeros(subject.n, bool)
     mask[columns.index] = ~(np.abs(claimed - true) <= allowed)
     return mask

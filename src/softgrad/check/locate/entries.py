@@ -8,11 +8,11 @@ from softgrad.check.locate.columns import Columns, wrong_entries
 from softgrad.check.locate.decode import decode
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Shot
+from softgrad.check.precision import SAFETY
 from softgrad.check.report.finding import Entry
 
 __all__ = ["Located", "locate"]
 
-_SAFETY = 8.0
 _SAMPLE = 32
 _SHOWN = 8
 
@@ -104,9 +104,9 @@ def _look(gauge: Instrument, shot: Shot, j: int) -> tuple[Entry, bool]:
     claimed[j] = value = float(shot.claimed(subject, u)[j])
     share = shot.floor / np.sqrt(gauge.x.size)
     slope = gauge.slope(shot.g, claimed, u, floor=share)
-    rounding = 4 * max(subject.eps_in, subject.eps_out) * abs(value)
+    rounding = 4 * subject.eps * abs(value)
     error = slope.error + share
-    off = abs(slope.residual) > _SAFETY * error + rounding
+    off = abs(slope.residual) > SAFETY * error + rounding
     name, index = _place(gauge, j)
     return Entry(name, index, value, value - slope.residual, error), bool(off)
 

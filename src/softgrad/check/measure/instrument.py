@@ -65,7 +65,7 @@ class Instrument:
         self.narrow = subject.forward()
         self.wide = False
         self.y = self.narrow
-        self.eps = max(subject.eps_out, subject.eps_in)
+        self.eps = subject.eps
         if self.eps > epsilon("float64"):
             self._widen()
         self.live = np.isfinite(self.y) & np.isfinite(self.narrow)

@@ -6,10 +6,10 @@ import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Probe, Shot, direction
+from softgrad.check.precision import SAFETY
 
 __all__ = ["Judgement", "judge"]
 
-_SAFETY = 8.0
 _NEAR = 1.25  # a kink a little beside the point shifts and narrows the measured interval
 _MOST = 2048
 _SAMPLE = 32
@@ -87,11 +87,11 @@ def _entry(gauge: Instrument, shot: Shot, j: int) -> tuple[bool, bool]:
     rounding = shot.bound / np.sqrt(gauge.x.size) if np.isfinite(shot.bound) else 0.0
     noise = gauge.eps * float(g @ (np.abs(gauge.y) * gauge.live)) / (gauge.step / 512)
     if kinked:
-        own = max(gauge.subject.eps_in, gauge.subject.eps_out)
-        allowed = widths[1] * _NEAR + (1e-6 + 8 * own) * scale + _SAFETY * noise
+        own = gauge.subject.eps
+        allowed = widths[1] * _NEAR + (1e-6 + 8 * own) * scale + SAFETY * noise
     else:
         allowed = (
-            (32 if near else 1) * _SAFETY * float(g @ error) + 1e-6 * scale + min(rounding, scale)
+            (32 if near else 1) * SAFETY * float(g @ error) + 1e-6 * scale + min(rounding, scale)
         )
     return kinked, abs(claimed - centre) > allowed
 
@@ -102,7 +102,7 @@ def _outside(gauge: Instrument, shot: Shot, u: np.ndarray) -> bool | None:
     if not np.isfinite(slope.error):
         return None
     claimed = abs(slope.residual) + slope.size
-    allowed = _NEAR * slope.kink if slope.bent else _SAFETY * slope.error
-    eps = max(gauge.subject.eps_in, gauge.subject.eps_out)
+    allowed = _NEAR * slope.kink if slope.bent else SAFETY * slope.error
+    eps = gauge.subject.eps
     rounding = 4 * eps * float(np.abs(shot.d * u).sum()) + 1e-6 * claimed
     return abs(slope.residual) > allowed + rounding

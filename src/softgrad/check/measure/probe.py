@@ -7,12 +7,11 @@ import numpy as np
 from softgrad.check.measure.instrument import Instrument, Slope
 from softgrad.check.measure.rounding import direction, floor_of, widest_floor
 from softgrad.check.measure.streams import norm, norms
-from softgrad.check.precision import rounded
+from softgrad.check.precision import SAFETY, rounded
 from softgrad.check.subject.subject import Gradient, Subject
 
 __all__ = ["Probe", "Shot", "cotangent", "direction", "floor_of", "probe"]
 
-_SAFETY = 8.0
 _EXACT = 1e-12
 
 
@@ -135,7 +134,7 @@ def probe(
 def _shot(
     g: np.ndarray, d: np.ndarray, u: np.ndarray, slope: Slope, floor: float, rounding: float
 ) -> Shot:
-    return Shot(g, d, u, slope, _SAFETY * (slope.error + floor) + rounding, floor)
+    return Shot(g, d, u, slope, SAFETY * (slope.error + floor) + rounding, floor)
 
 
 def _status(result: Probe, weight: float) -> str:

@@ -30,7 +30,7 @@ def alike(seen: Probe, like: Function | None) -> tuple[Finding | None, str | Non
         return None, None
     formula = written(call)
     shots = [(shot.g, shot.d) for shot in seen.shots]
-    noise = 2 * max(subject.eps_in, subject.eps_out)
+    noise = 2 * subject.eps
     with np.errstate(all="ignore"):
         found = winner(_guesses(subject, call, names, shots), noise)
     if found is None:
@@ -42,7 +42,7 @@ def _guesses(subject: Subject, call: Likeness, names: list[str], shots: Shots) -
     claims = [_marked(subject.split(d), names) for _, d in shots]
     truths = [_marked(call.gradient(g), names) for g, _ in shots]
     off = max(map(distance, claims, truths))
-    eps = max(subject.eps_in, subject.eps_out)
+    eps = subject.eps
     slack = max(1e-6, 16 * eps)
     for fault in faults(call):
         predicted = _predicted(fault, shots, names)

@@ -6,14 +6,13 @@ from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Shot, direction, probe
 from softgrad.check.naming.guess import said
 from softgrad.check.naming.instance import Pair
-from softgrad.check.precision import digits, epsilon
+from softgrad.check.precision import SAFETY, digits, epsilon
 from softgrad.check.report.finding import Finding
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["leaks_between_samples", "nearly", "precision", "strides"]
 
-_SAFETY = 8.0
 _EXACT = 1e-6
 _COARSEST = 2.0**-6  # bfloat16 holds 8 bits
 _PATTERN = 0.5
@@ -23,7 +22,7 @@ def precision(subject: Subject, shot: Shot, gauge: Instrument) -> Finding | None
     """Ask whether the claim is right when it is computed in float64."""
     relative = abs(shot.slope.residual) / max(float(np.linalg.norm(shot.d)), 1e-300)
     held = digits(shot.d)
-    own = max(subject.eps_in, subject.eps_out)
+    own = subject.eps
     if held > own and relative < 64 * held * np.sqrt(shot.d.size):
         bits = round(-np.log2(held))
         return Finding(
@@ -40,7 +39,7 @@ def precision(subject: Subject, shot: Shot, gauge: Instrument) -> Finding | None
     if not np.isfinite(wide).all():
         return None
     again = gauge.slope(shot.g, wide, shot.u)
-    if abs(again.residual) > max(0.05 * abs(shot.slope.residual), _SAFETY * again.error):
+    if abs(again.residual) > max(0.05 * abs(shot.slope.residual), SAFETY * again.error):
         return None
     lost = (shot.d == 0) & (np.abs(wide) > 0)
     gap = np.abs(shot.d - wide)
@@ -96,7 +95,7 @@ def leaks_between_samples(subject: Subject, shot: Shot, name: str, seed: int) ->
     if (
         abs(shift) > 1e-5 * size
         and truth < 1e-3 * abs(shift)
-        and _SAFETY * (before.error + after.error) < 0.1 * abs(shift)
+        and SAFETY * (before.error + after.error) < 0.1 * abs(shift)
     ):
         told = (
             f"{name}: changing one sample moves another one's gradient by {said(abs(shift) / size)}"

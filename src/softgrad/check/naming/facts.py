@@ -51,6 +51,6 @@ def _linear(subject: Subject, shot: Shot) -> str:
     other = shot.g * np.where(np.arange(shot.g.size) % 2 == 0, 0.5, -0.5)
     together = subject.pull(shot.g + other).flat
     gap = distance(together, shot.d + subject.pull(other).flat)
-    if gap <= 1e-6 + 8 * max(subject.eps_in, subject.eps_out):
+    if gap <= 1e-6 + 8 * subject.eps:
         return "your gradient is linear in the upstream gradient, as it should be"
     return f"your gradient is not linear in the upstream gradient: off by {said(gap)}"

@@ -128,7 +128,7 @@ class Instance:
         true = self.columns.jacobian[:, inside]
         error = self.columns.error[:, inside]
         scale = float(np.abs(true).max(initial=0.0))
-        eps = max(self.subject.eps_in, self.subject.eps_out)
+        eps = self.subject.eps
         tolerance = max(2e-8 * scale, 4 * float(np.median(error)), 32 * eps * scale)
         shapes = tuple(shape for shape, _ in self.subject.outputs)
         single = len(shapes) == 1

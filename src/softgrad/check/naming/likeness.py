@@ -133,7 +133,7 @@ def likened(subject: Subject, y: np.ndarray, function: Function) -> tuple[Likene
     if "axis" in function.parameters and "axis" not in given:
         options["axis"] = tuple(range(-1, -ndim - 1, -1))
     nearest = np.inf
-    slack = max(1e-6, 64 * max(subject.eps_in, subject.eps_out))
+    slack = max(1e-6, 64 * subject.eps)
     for values in product(*options.values()):
         try:
             arguments = {**given, **dict(zip(options, values, strict=True))}

@@ -36,8 +36,7 @@ def lost_contributions(subject: Subject, p: Pair) -> Iterator[Guess]:
 
 def vanished(p: Pair) -> Iterator[Guess]:
     """Look for entries that are 0 at large inputs only."""
-    apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
-    columns = np.flatnonzero(apart.any(0))
+    apart, columns = _apart(p)
     if not columns.size or columns.size == p.x.size or not p.live.any():
         return
     x = p.x.ravel()
@@ -53,8 +52,7 @@ def vanished(p: Pair) -> Iterator[Guess]:
 
 def sparse(p: Pair) -> Iterator[Guess]:
     """Look for a few entries that are slightly off."""
-    apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
-    columns = np.flatnonzero(apart.any(0))
+    apart, columns = _apart(p)
     if not 0 < columns.size <= max(1, p.x.size // 10) or not p.live.any():
         return
     size = np.abs(p.true[:, columns]).max(0)
@@ -66,8 +64,7 @@ def sparse(p: Pair) -> Iterator[Guess]:
 
 def at_ties(p: Pair) -> Iterator[Guess]:
     """Look for entries that are wrong exactly at a tie or at zero."""
-    apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
-    columns = np.flatnonzero(apart.any(0))
+    apart, columns = _apart(p)
     if not 0 < columns.size <= max(1, p.x.size // 4) or not p.live.any():
         return
     x = p.x.ravel()
@@ -106,3 +103,9 @@ def wrapped(gauge: Instrument, shot: Shot, seed: int) -> Finding | None:
             name = subject.wrt[0]
             return Finding("index_wrap", f"{name}: nothing arrives beyond flat offset {limit}")
     return None
+
+
+def _apart(p: Pair) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the two Jacobians differ, and the entries of the input where they do."""
+    apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
+    return apart, np.flatnonzero(apart.any(0))

@@ -7,13 +7,12 @@ import numpy as np
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Shot, direction, probe
 from softgrad.check.naming.guess import Guess
+from softgrad.check.precision import SAFETY
 from softgrad.check.report.finding import Finding
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["parameters", "replacements"]
-
-_SAFETY = 8.0
 
 
 def parameters(subject: Subject, shot: Shot, name: str, seed: int) -> Iterator[Guess]:
@@ -22,7 +21,7 @@ def parameters(subject: Subject, shot: Shot, name: str, seed: int) -> Iterator[G
     u = np.zeros(subject.n)
     u[where] = direction(np.random.default_rng(seed), where.stop - where.start)
     claim = np.where(u != 0, shot.d, 0.0)
-    own = max(subject.eps_in, subject.eps_out)
+    own = subject.eps
     for other in subject.inputs:
         if other == name:
             continue
@@ -37,7 +36,7 @@ def parameters(subject: Subject, shot: Shot, name: str, seed: int) -> Iterator[G
             size = max(slope.size, 1e-300)
             if not (slope.size > 0 and slope.error < max(1e-4, own) * size):
                 continue
-            slack = max(1e-6, own if own > 1e-4 else 0.0) * size + _SAFETY * slope.error
+            slack = max(1e-6, own if own > 1e-4 else 0.0) * size + SAFETY * slope.error
             told = f"{name}: your gradient is the right one for {other} = {label}"
             bug = "param_ignored" if neutral else "param_misapplied"
             finding = Finding(bug, told, residual=abs(slope.residual) / size)

@@ -171,6 +171,11 @@ class Subject:
         """The unit roundoff of the coarsest floating output."""
         return max((epsilon(dtype) for _, dtype in self.outputs), default=2.0**-52)
 
+    @property
+    def eps(self) -> float:
+        """The unit roundoff of the coarsest dtype in or out."""
+        return max(self.eps_in, self.eps_out)
+
     # -- evaluation ---------------------------------------------------------------------------
 
     @cached_property

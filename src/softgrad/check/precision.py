@@ -16,7 +16,7 @@ _BITS = {  # digits after the point, exponent of the smallest subnormal, of the 
     "bfloat16": (7, -133, 128),
 }
 _COARSE = (2, -9, 9)
-_GLANCE = 1024
+_GLANCE = 64
 
 
 def _floating(dtype: str) -> str | None:

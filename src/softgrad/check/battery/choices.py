@@ -41,7 +41,7 @@ def choices_of(
     hints = _hints(forward)
     found: dict[str, tuple[Any, ...]] = {}
     for name in dict.fromkeys((*inputs, *parameters, *told)):
-        if name in wrt or not (name in inputs or name in told or _claim_takes(claim, name)):
+        if name in wrt or not (name in inputs or name in told or claim.takes(name)):
             continue
         if name in told:
             values: Iterable[Any] = told[name]
@@ -88,18 +88,6 @@ def _declared(like: Function | None, name: str) -> Any:
         return None
     hint = like.parameters[name].annotation
     return None if hint is inspect.Parameter.empty else hint
-
-
-def _claim_takes(claim: Claim, name: str) -> bool:
-    """Return whether a parameter that the example does not give is meant to reach the claim.
-
-    Where the array library or a layer differentiates, the function alone is asked. ``**inputs`` is
-    no sign of it: such a claim may look at the example's own inputs only.
-    """
-    if not claim.takes_inputs:
-        return True
-    written = (getattr(claim, kind, None) for kind in ("vjp", "grad", "jacobian", "jvp"))
-    return any(name in _signature(f) for f in written if callable(f))
 
 
 def _checked(

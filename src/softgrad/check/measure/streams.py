@@ -1,18 +1,20 @@
 """Sums over long vectors a block at a time: no temporary is longer than a block."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
 __all__ = ["accumulate", "blocks", "norm", "norms", "rise"]
 
 _BLOCK = 8192  # three blocks fit a core's own cache; BLAS does not start threads for so few
+_ONE = (slice(None),)
 
 
-def blocks(size: int) -> Iterator[slice]:
-    """Yield slices that cover ``range(size)``."""
-    for start in range(0, size, _BLOCK):
-        yield slice(start, start + _BLOCK)
+def blocks(size: int) -> Iterable[slice]:
+    """Return slices that cover ``range(size)``."""
+    if size <= _BLOCK:
+        return _ONE
+    return (slice(start, start + _BLOCK) for start in range(0, size, _BLOCK))
 
 
 def norm(a: np.ndarray) -> float:
@@ -33,29 +35,25 @@ def norms(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
 
 def rise(weights: np.ndarray, high: np.ndarray, low: np.ndarray, where: np.ndarray | None) -> float:
     """Return Σ weights (high − low) over the entries marked."""
-    return sum(float(weights[s] @ _change(high, low, where, s)) for s in blocks(weights.size))
+    return accumulate(None, 0.0, weights, high, low, where)
 
 
 def accumulate(
-    total: np.ndarray,
+    total: np.ndarray | None,
     factor: float,
     weights: np.ndarray,
     high: np.ndarray,
     low: np.ndarray,
     where: np.ndarray | None,
 ) -> float:
-    """Add ``factor`` (high − low) to ``total`` and return what :func:`rise` returns."""
+    """Add ``factor`` (high − low) to ``total`` and return Σ weights (high − low)."""
     found = 0.0
     for s in blocks(weights.size):
-        change = _change(high, low, where, s)
+        change = high[s] - low[s]
+        if where is not None:
+            change[~where[s]] = 0.0
         found += float(weights[s] @ change)
-        change *= factor
-        total[s] += change
+        if total is not None:
+            change *= factor
+            total[s] += change
     return found
-
-
-def _change(high: np.ndarray, low: np.ndarray, where: np.ndarray | None, s: slice) -> np.ndarray:
-    change = high[s] - low[s]
-    if where is not None:
-        change[~where[s]] = 0.0
-    return change

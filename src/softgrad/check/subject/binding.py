@@ -2,12 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from enum import Enum, auto
 from typing import Any
 
 from softgrad.check.subject.quiet import CodeRaised, OneGradient
 
-__all__ = ["bind", "by_name", "input_names", "takes_keywords"]
+__all__ = ["Bound", "bind", "by_name", "input_names", "takes_keywords"]
 
 _UPSTREAM = (
     "g",
@@ -35,14 +35,6 @@ _OUTPUT = ("y", "out", "output", "result", "p", "probs", "probabilities", "s")
 
 def _parameters(function: Callable) -> list[inspect.Parameter] | None:
     try:
-        return _signature(function)
-    except TypeError:  # a callable that cannot be hashed
-        return _signature.__wrapped__(function)
-
-
-@lru_cache(maxsize=64)
-def _signature(function: Callable) -> list[inspect.Parameter] | None:
-    try:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return None
@@ -68,6 +60,50 @@ def takes_keywords(function: Callable, names: Mapping[str, Any]) -> bool:
     return set(names) <= allowed
 
 
+class Bound:
+    """A hand-written derivative, called with what the names of its parameters ask for.
+
+    Parameters
+    ----------
+    function
+        The derivative.
+    """
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+        self._wired: dict[tuple, _Wiring] = {}
+
+    @property
+    def names(self) -> set[str]:
+        """The names of its parameters."""
+        return {p.name for p in _parameters(self.function) or []}
+
+    def __call__(self, first: Any, output: Any, inputs: Mapping[str, Any]) -> Any:
+        """Call it; see :func:`bind`."""
+        args, kwargs = self.arguments(first, output, inputs)
+        return self.function(*args, **kwargs)
+
+    def arguments(
+        self, first: Any, output: Any, inputs: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return what it is called with."""
+        key = (first is None, *inputs)
+        if key not in self._wired:
+            self._wired[key] = _wiring(self.function, first is not None, tuple(inputs))
+        sources = {_Source.UPSTREAM: first, _Source.OUTPUT: output, **inputs}
+        args, kwargs = self._wired[key]
+        return [sources[s] for s in args], {name: sources[s] for name, s in kwargs.items()}
+
+
+class _Source(Enum):
+    UPSTREAM = auto()
+    OUTPUT = auto()
+
+
+_Key = _Source | str
+_Wiring = tuple[list[_Key], dict[str, _Key]]
+
+
 def bind(
     function: Callable, first: Any, output: Any, inputs: Mapping[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
@@ -78,49 +114,44 @@ def bind(
     that is no input receives ``output``; the others receive the inputs of the same name, or the
     inputs in order where the names say nothing.
     """
+    return Bound(function).arguments(first, output, inputs)
+
+
+def _wiring(function: Callable, upstream: bool, inputs: tuple[str, ...]) -> _Wiring:
+    """Return which source each argument comes from."""
     parameters = _parameters(function)
     if parameters is None:
-        return [*([] if first is None else [first]), *inputs.values()], {}
+        return [*([_Source.UPSTREAM] if upstream else []), *inputs], {}
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    given: dict[str, Any] = {}
-    if first is not None and named:
+    given: dict[str, _Key] = {}
+    if upstream and named:
         usual = [p.name for p in named if p.name in _UPSTREAM and p.name not in inputs]
-        given[usual[0] if usual else named[0].name] = first
+        given[usual[0] if usual else named[0].name] = _Source.UPSTREAM
     free = {p.name for p in named} - set(inputs) - set(given)
     for name in _OUTPUT:
         if name in free:
-            given[name] = output
+            given[name] = _Source.OUTPUT
             break
     open_ = [p for p in named if p.name not in given]
     matching = [p.name for p in open_ if p.name in inputs]
     needed = [p.name for p in open_ if p.default is p.empty]
     if set(needed) <= set(matching):
-        given.update({name: inputs[name] for name in matching})
+        given.update({name: name for name in matching})
     else:
-        given.update(dict(zip((p.name for p in open_), inputs.values(), strict=False)))
-    rest = {name: value for name, value in inputs.items() if name not in given}
-    return _placed(parameters, given, rest, first)
-
-
-def _placed(
-    parameters: list[inspect.Parameter],
-    given: dict[str, Any],
-    rest: dict[str, Any],
-    first: Any,
-) -> tuple[list[Any], dict[str, Any]]:
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
+        given.update(dict(zip((p.name for p in open_), inputs, strict=False)))
+    rest = [name for name in inputs if name not in given]
+    args: list[_Key] = []
+    kwargs: dict[str, _Key] = {}
     for p in parameters:
         if p.kind is p.VAR_POSITIONAL:
-            args += [first] if first is not None and not args else []
-            args += rest.values()
+            args += [_Source.UPSTREAM] if upstream and not args else []
+            args += rest
         elif p.kind is p.VAR_KEYWORD:
-            kwargs.update(rest)
+            kwargs.update({name: name for name in rest})
+        elif p.name in given and p.kind is p.KEYWORD_ONLY:
+            kwargs[p.name] = given[p.name]
         elif p.name in given:
-            if p.kind is p.KEYWORD_ONLY:
-                kwargs[p.name] = given[p.name]
-            else:
-                args.append(given[p.name])
+            args.append(given[p.name])
     return args, kwargs
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from softgrad.check.frameworks import Frame, Inputs, Watch
 from softgrad.check.subject.arguments import Arguments
-from softgrad.check.subject.binding import bind
+from softgrad.check.subject.binding import Bound
 from softgrad.check.subject.quiet import run
 from softgrad.check.subject.tree import grafted, leaves, opened
 
@@ -72,13 +72,18 @@ class Claim:
     """
 
     reverse = True
-    takes_inputs = True
-    """Whether the code of the claim is handed the inputs by name."""
     stage = "the derivative"
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Return the gradients of ⟨g, f⟩."""
         raise NotImplementedError
+
+    def takes(self, name: str) -> bool:
+        """Return whether a parameter that the example does not give is meant to reach the claim.
+
+        Where the array library or a layer differentiates, the function alone is asked.
+        """
+        return True
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,6 @@ class FrameworkClaim(Claim):
     """What the array library's own differentiation gives."""
 
     frame: Frame
-    takes_inputs = False
     stage = "differentiating the function"
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
@@ -97,12 +101,25 @@ class FrameworkClaim(Claim):
 
 
 @dataclass(frozen=True)
-class VjpClaim(Claim):
-    """A hand-written backward pass ``vjp(g, …)``."""
+class _Written(Claim):
+    """Code that somebody wrote."""
 
     frame: Frame
-    vjp: Callable
+    code: Bound
     arguments: Arguments
+
+    def takes(self, name: str) -> bool:
+        """Return whether the code names the parameter.
+
+        ``**inputs`` is no sign of it: such a claim may look at the example's own inputs only.
+        """
+        return name in self.code.names
+
+
+@dataclass(frozen=True)
+class VjpClaim(_Written):
+    """A hand-written backward pass ``vjp(g, …)``."""
+
     stage = "the backward pass"
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
@@ -111,46 +128,39 @@ class VjpClaim(Claim):
         y = call(inputs, raw=True)
         handed, kept = _handed(self.frame, y, asked.g)
         between = Watch(self.frame, kept if asked.watch else ())
-        args, kwargs = bind(self.vjp, handed, y, self.arguments.pack(inputs))
-        found = run(self.stage, self.vjp, *args, **kwargs)
+        found = run(self.stage, self.code, handed, y, self.arguments.pack(inputs))
         gradients = self.arguments.gradients(found, wrt, inputs, self.stage)
         return Pulled(gradients, mine.touched() + between.touched())
 
 
 @dataclass(frozen=True)
-class LayerClaim(Claim):
+class LayerClaim(_Written):
     """A layer's ``backward(g)``, which finds in the layer what its ``forward`` kept there."""
 
-    frame: Frame
-    backward: Callable
-    arguments: Arguments
     stored: Callable[[], dict[str, Any]]
-    takes_inputs = False
     stage = "the backward pass"
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Run forward and backward; the parameters' gradients are those the layer then holds."""
         handed, _ = _handed(self.frame, call(inputs, raw=True), asked.g)
-        args, kwargs = bind(self.backward, handed, None, {})
-        found = run(self.stage, self.backward, *args, **kwargs)
+        found = run(self.stage, self.code, handed, None, {})
         own = self.stored()
         given = tuple(name for name in wrt if name not in own)
         gradients = self.arguments.gradients(found, given, inputs, self.stage) if given else {}
         return Pulled(gradients | {name: own[name] for name in wrt if name in own})
 
+    def takes(self, name: str) -> bool:
+        """Return true: what reaches ``forward`` is kept for ``backward``."""
+        return True
+
 
 @dataclass(frozen=True)
-class _PointClaim(Claim):
+class _PointClaim(_Written):
     """Code that is handed the inputs and nothing else."""
-
-    frame: Frame
-    code: Callable
-    arguments: Arguments
 
     def found(self, inputs: Inputs, wrt: tuple[str, ...]) -> dict[str, Any]:
         """Return what the code gives, by name."""
-        args, kwargs = bind(self.code, None, None, self.arguments.pack(inputs))
-        found = run(self.stage, self.code, *args, **kwargs)
+        found = run(self.stage, self.code, None, None, self.arguments.pack(inputs))
         return self.arguments.gradients(found, wrt, inputs, self.stage)
 
 
@@ -189,12 +199,9 @@ class JacobianClaim(_PointClaim):
 
 
 @dataclass(frozen=True)
-class PushClaim(Claim):
+class PushClaim(_Written):
     """A forward-mode derivative ``jvp(t, …)``."""
 
-    frame: Frame
-    jvp: Callable
-    arguments: Arguments
     reverse = False
     stage = "the forward-mode derivative"
 
@@ -205,8 +212,8 @@ class PushClaim(Claim):
         native = {name: self.frame.like(t, inputs[name]) for name, t in tangents.items()}
         handed = self.arguments.tangents(native, inputs)
         y = call(inputs, raw=True)
-        args, kwargs = bind(self.jvp, handed, y, self.arguments.pack(inputs))
-        pushed = leaves(self.frame, run(self.stage, self.jvp, *args, **kwargs))
+        packed = self.arguments.pack(inputs)
+        pushed = leaves(self.frame, run(self.stage, self.code, handed, y, packed))
         return [_values(self.frame, out) for out in pushed]
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:

@@ -8,6 +8,7 @@ import numpy as np
 
 from softgrad.check.frameworks import Carried, Frame, frame_named, frame_of
 from softgrad.check.subject.arguments import Arguments, under
+from softgrad.check.subject.binding import Bound
 from softgrad.check.subject.claims import (
     Claim,
     FrameworkClaim,
@@ -198,11 +199,11 @@ def _claim(
     frame: Frame, written: Mapping[str, Callable], arguments: Arguments, layer: Layer | None
 ) -> Claim:
     for kind, claim in written.items():
-        return _CLAIMS[kind](frame, claim, arguments)
+        return _CLAIMS[kind](frame, Bound(claim), arguments)
     if layer is not None and layer.takes_inputs:
-        return VjpClaim(frame, layer.own.backward, arguments)
+        return VjpClaim(frame, Bound(layer.own.backward), arguments)
     if layer is not None:
-        return LayerClaim(frame, layer.own.backward, arguments, layer.stored)
+        return LayerClaim(frame, Bound(layer.own.backward), arguments, layer.stored)
     if not frame.differentiates:
         raise ArgumentError(
             "NumPy does not differentiate: give the derivative to check as vjp=, jvp=, grad= or "

@@ -10,8 +10,8 @@ runs once for the example and once for each row of the battery, such as
 ``test_softmax[ties]``. ``@pytest.mark.gradient("example", "ties")`` chooses among them.
 
 A failing check, made here or by ``softgrad.testing.assert_gradient``, is shown as its report;
-``--gradient-html=DIR`` also writes it as a page, and ``--junit-xml`` gets the bug's name and the
-seed as properties.
+``-v`` adds a program that shows the difference without softgrad, ``--gradient-html=DIR`` writes the
+report as a page, and ``--junit-xml`` gets the bug's name and the seed as properties.
 
 This module is apart from ``softgrad`` because pytest imports it in every session: it imports
 nothing that pytest has not imported already until a test asks for it.
@@ -94,11 +94,11 @@ def pytest_runtest_makereport(
     if folder is not None:
         item.user_properties.append(("gradient_html", str(_page(wrong.report, folder, item))))
     report = yield
-    report.longrepr = _shown(item, call)
+    report.longrepr = _shown(item, call, wrong.report)
     return report
 
 
-def _shown(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+def _shown(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
     """Return the report's text and the line of the test, in place of a traceback."""
     assert call.excinfo is not None
     shown = call.excinfo.getrepr(style="value")
@@ -106,6 +106,8 @@ def _shown(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         crash.message = crash.message.partition(": ")[2].partition("\n")[0]
     path, line, _ = item.location
     here = call.excinfo.traceback.cut(path=item.path)
+    if report.snippet and item.config.get_verbosity() > 0:
+        shown.addsection("a program that shows this without softgrad", report.snippet)
     shown.addsection("where", f"{path}:{(here[0].lineno if here else line or 0) + 1}")
     return shown
 

@@ -70,17 +70,36 @@ def test_text_fits_80_columns(report):
     assert "seed 5" in lines[-1]
 
 
-@pytest.mark.parametrize("width", [80, 50, 200])
-def test_the_panel_wraps_no_line_twice(report, width):
+def in_a_terminal(report: Report, width: int) -> str:
     console = pytest.importorskip("rich.console").Console(width=width, file=io.StringIO())
     console.print(report)
-    lines = console.file.getvalue().splitlines()
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 50, 200])
+def test_the_panel_wraps_no_line_twice(report, width):
+    lines = in_a_terminal(replace(report, snippet=None), width).splitlines()
     assert report.verdict.upper() in lines[0]
     assert {len(line) for line in lines} == {min(width, 80)}
     if width >= 80:
         boxed = [line[2:-2].rstrip() for line in lines[1:-1]]
-        told = " ".join(str(report).split()[2:])
+        told = " ".join(str(replace(report, snippet=None)).split()[2:])
         assert " ".join(" ".join(boxed).split())[-60:] == told[-60:]
+
+
+LONG, WIDE = "print()\n" * 65, f"print({'1' * 80})\n"
+
+
+@pytest.mark.parametrize("program", ["", "import sys\n\nsys.exit(1)\n", LONG, WIDE])
+def test_a_short_program_stands_below_to_be_copied(program):
+    report = replace(full(), snippet=program or None)
+    below = f"\n\n{program}" if program and program not in (LONG, WIDE) else ""
+    hint = "report.snippet"
+    for text in (f"{report.to_text()}\n", in_a_terminal(report, 80)):
+        assert text.endswith(below)
+        assert (hint in text) is (program in (LONG, WIDE))
+    assert (hint in str(report)) is bool(program)
+    assert "import sys" not in str(report)
 
 
 def test_everything_known_is_told():

@@ -146,6 +146,11 @@ def test_wrong(argv: list[str], here: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["check", *argv, "--like", "softmax", "--shape", "3,5"]) == 1
     out = capsys.readouterr().out
     assert "WRONG (diagonal_only)" in out
+    _, quotes, program = out.partition('"""')
+    with pytest.raises(SystemExit) as left:
+        exec(quotes + program, {})
+    assert left.value.code == 1
+    assert "claimed" in capsys.readouterr().out
 
 
 def test_undecided(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

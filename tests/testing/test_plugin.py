@@ -91,8 +91,9 @@ def test_without_names_every_row_is_collected(session):
     result.stdout.fnmatch_lines(["test_it.py::test[[]example[]]", "test_it.py::test[[]ties[]]"])
 
 
-def test_a_failure_is_the_report_and_nothing_else(session):
-    result = session(WRONG)
+@pytest.mark.parametrize("options", [(), ("-v",)])
+def test_a_failure_is_the_report_and_nothing_else(options, session):
+    result = session(WRONG, *options)
     result.assert_outcomes(failed=2)
     lines = result.stdout.lines
     start = next(k for k, line in enumerate(lines) if "gradient: WRONG (diagonal_only)" in line)
@@ -100,6 +101,7 @@ def test_a_failure_is_the_report_and_nothing_else(session):
     shown = lines[start:end]
     assert any("Fix:" in line for line in shown)
     assert any("seed 3" in line for line in shown)
+    assert ("import numpy as np" in shown) is ("-v" in options)
     assert not any("def test_wrong" in line or "Traceback" in line for line in lines)
     assert max(map(len, shown)) <= 80
     result.stdout.fnmatch_lines(["*def test_other*", "*assert 1 == 2*"])

@@ -52,7 +52,7 @@ class Outputs:
 
             Console(highlight=False).print(report)
         else:
-            print(report)
+            print(report.to_text())
         if self.html:
             report.to_html(self.html)
         if self.sarif:

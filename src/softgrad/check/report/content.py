@@ -44,8 +44,8 @@ class Content:
         Measured facts.
     notes
         Where it is wrong, the next best name, kinks.
-    hint
-        Where to read on, for those who cannot see it here.
+    program
+        A program that shows it without softgrad; empty where there is none.
     foot
         What the check cost and its seed.
     """
@@ -57,7 +57,7 @@ class Content:
     more: int
     facts: tuple[str, ...]
     notes: tuple[str, ...]
-    hint: str
+    program: str
     foot: str
 
 
@@ -74,9 +74,7 @@ def content(report: "Report") -> Content:
         more=max(wrong, len(report.entries)) - len(rows) if rows else 0,
         facts=tuple(fact for fact in report.evidence if fact != report.reason),
         notes=tuple(_notes(report)),
-        hint="report.snippet is a program that shows this without softgrad."
-        if report.snippet
-        else "",
+        program=report.snippet or "",
         foot=f"{spent.forward} forward, {spent.backward} backward; seed {report.seed}",
     )
 

@@ -13,7 +13,7 @@ from softgrad.check.report.content import content, points
 from softgrad.check.report.data import as_data
 from softgrad.check.report.finding import Entry, Finding, Picture
 from softgrad.check.report.terminal import Shown
-from softgrad.check.report.text import plain
+from softgrad.check.report.text import plain, short
 from softgrad.errors import MissingExtra
 
 __all__ = ["Report", "Tally"]
@@ -98,7 +98,7 @@ class Report:
         return self.ok is True
 
     def __str__(self) -> str:
-        """Return the report as text of at most 80 columns."""
+        """Return the report as text of at most 80 columns, without the program."""
         return plain(content(self))
 
     def __rich__(self) -> Shown:
@@ -113,6 +113,10 @@ class Report:
             return html.fragment(self)
         except MissingExtra:
             return None
+
+    def to_text(self) -> str:
+        """Return the report as text of at most 80 columns, the program below it if it is short."""
+        return plain(content(self), short(self.snippet or ""))
 
     def to_html(self, path: str | PathLike[str] | None = None) -> str:
         """Return the report as a page that needs no network and no script.

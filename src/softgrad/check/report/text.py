@@ -6,9 +6,15 @@ from typing import NamedTuple
 
 from softgrad.check.report.content import COLUMNS, Content, Row
 
-__all__ = ["WIDTH", "Line", "lines", "plain"]
+__all__ = ["WIDTH", "Line", "lines", "plain", "short"]
 
 WIDTH = 80
+_MOST_LINES = 64
+"""The longest program that is printed with a report."""
+_HINT = (
+    "A program that shows this without softgrad: report.snippet, pytest -v, or softgrad check "
+    "--snippet FILE."
+)
 _INDENT = "  "
 _LONGEST = 16
 """The most columns that an input's name takes in the table."""
@@ -21,14 +27,25 @@ class Line(NamedTuple):
     text: str
 
 
-def plain(content: Content) -> str:
-    """Return the whole report as text of at most 80 columns."""
-    body = [_INDENT + line.text for line in lines(content, WIDTH - len(_INDENT))]
-    return "\n".join([content.title, *body])
+def plain(content: Content, program: str = "") -> str:
+    """Return the report as text of at most 80 columns, the program below it if that is given."""
+    inside = lines(content, WIDTH - len(_INDENT), hint=not program)
+    body = [_INDENT + line.text for line in inside]
+    return "\n".join([content.title, *body, *(["", program.rstrip()] if program else [])])
 
 
-def lines(content: Content, width: int) -> Iterator[Line]:
-    """Yield everything below the title, wrapped to ``width`` columns."""
+def short(program: str, width: int = WIDTH) -> str:
+    """Return the program if it can be read and copied at ``width`` columns, else nothing."""
+    each = program.splitlines()
+    fits = len(each) <= _MOST_LINES and max(map(len, each), default=0) <= width
+    return program if fits else ""
+
+
+def lines(content: Content, width: int, *, hint: bool = True) -> Iterator[Line]:
+    """Yield everything below the title, wrapped to ``width`` columns.
+
+    With ``hint``, it is told where the program is, if there is one.
+    """
     yield from _wrapped("reason", content.reason, width)
     for label, said in content.points:
         yield from _wrapped("label", f"{label}: {said}", width)
@@ -38,7 +55,7 @@ def lines(content: Content, width: int) -> Iterator[Line]:
         yield Line("entry", f"… and {content.more:,} more")
     for fact in content.facts:
         yield from _wrapped("fact", f"· {fact}", width)
-    for note in (*content.notes, *filter(None, [content.hint])):
+    for note in (*content.notes, *([_HINT] if hint and content.program else [])):
         yield from _wrapped("note", note, width)
     yield from _wrapped("foot", content.foot, width)
 

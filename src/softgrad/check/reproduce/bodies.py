@@ -6,16 +6,63 @@ Each body follows the definitions of ``inputs``, ``wrt``, ``outputs``, ``differe
 
 from string import Template
 
-__all__ = ["BODIES", "FORWARD", "REVERSE"]
+__all__ = [
+    "BODIES",
+    "CLAIMED",
+    "FORMULAS",
+    "FORWARD_MODE",
+    "MEASURED",
+    "SECOND_DERIVATIVE",
+    "SHOWN_BY",
+    "SLOPES",
+    "TOLD",
+    "UNEVEN",
+]
 
-REVERSE = """\
+FORWARD_MODE, SECOND_DERIVATIVE = "forward_mode_wrong", "second_derivative_lost"
+"""The bugs of derivatives other than the first one in reverse mode."""
+
+SHOWN_BY = {
+    "wrong_shape": "form",
+    "wrong_dtype": "form",
+    "broadcast_not_reduced": "form",
+    "mutates_argument": "touched",
+    "stale_state": "repeated",
+    "nondeterministic": "repeated",
+}
+"""The bugs that are seen by another body than the slope."""
+
+CLAIMED = (
+    """\
 _, found = differentiate([like(gi, y) for gi, y in zip(g, outputs(inputs))])
-terms = [host(d) * u[n] for n, d in zip(wrt, found) if d is not None]"""
-"""What the claim says of the slope, as terms to be summed."""
-
-FORWARD = """\
+terms = [host(d) * u[n] for n, d in zip(wrt, found) if d is not None]""",
+    """\
 pushed = push({n: like(u[n], inputs[n]) for n in wrt})
-terms = [gi * np.where(gi != 0, host(t), 0) for gi, t in zip(g, pushed)]"""
+terms = [gi * np.where(gi != 0, host(t), 0) for gi, t in zip(g, pushed)]""",
+)
+"""What the claim says of the slope, as terms to be summed: in reverse and in forward mode."""
+
+FORMULAS = ("⟨d, u⟩", "⟨g, jvp(u)⟩")
+"""The same for the reader."""
+
+MEASURED = "⟨g, f(x+hu) − f(x−hu)⟩/2h"
+
+TOLD = f"""\
+print(f"claimed:  $formula = {{claimed:.12g}}")
+print(f"measured: {MEASURED} = {{measured:.12g}} ± {{error:.2g}}")
+sys.exit(int(not abs(claimed - measured) <= error))
+"""
+"""The end of each program that looks at a slope."""
+
+UNEVEN = "[like(1.0 + np.arange(np.prod(y.shape)).reshape(y.shape) % 3, y) for y in ys]"
+"""An upstream gradient that is the same at every call."""
+
+SLOPES = f"""\
+\"\"\"Return the gradients of ⟨v, f⟩, which are differentiated here in place of f.\"\"\"
+ys = primal(at)
+v = {UNEVEN}
+"""
+"""How ``outputs(at)`` starts where the derivative of the gradient is wrong."""
 
 _SLOPE = """\
 draw = np.random.default_rng($seed)
@@ -40,7 +87,7 @@ def shifted(t):
 
 
 def slope(h):
-    \"\"\"Return ⟨g, (f(x + hu) − f(x − hu)) / 2h⟩$sharper.\"\"\"
+    \"\"\"Return $measured$sharper.\"\"\"
     total = 0.0
     for k, weight in $weights.items():
         for gi, above, below in zip(g, shifted(k * h), shifted(-k * h)):
@@ -54,9 +101,6 @@ h = $step
 measured = slope(h)
 scale = sum(float(np.sum(np.abs(np.where(gi != 0, gi * v, 0)))) for gi, v in zip(g, values))
 error = 4 * abs(measured - slope(h / 2)) + 8 * $eps * (scale + size) / h + 8 * $eps_claim * size
-print(f"claimed:  ⟨d, u⟩ = {claimed:.12g}")
-print(f"measured: ⟨g, (f(x + hu) − f(x − hu)) / 2h⟩ = {measured:.12g} ± {error:.2g}")
-sys.exit(int(not abs(claimed - measured) <= error))
 """
 
 _FORM = """\
@@ -91,7 +135,7 @@ def gradient(at):
     kept = dict(inputs)
     inputs.update(at)
     ys = outputs(inputs)
-    g = [like(1.0 + np.arange(host(y).size).reshape(host(y).shape) % 3, y) for y in ys]
+    g = $uneven
     _, found = differentiate(g)
     inputs.update(kept)
     return np.concatenate([np.ravel(host(d)) for d in found if d is not None]).copy()
@@ -105,7 +149,7 @@ sys.exit(int(not apart <= 64 * $eps_claim * float(np.abs(first).max())))
 """
 
 BODIES = {
-    "slope": Template(_SLOPE),
+    "slope": Template(_SLOPE + TOLD),
     "form": Template(_FORM),
     "touched": Template(_TOUCHED),
     "repeated": Template(_REPEATED),

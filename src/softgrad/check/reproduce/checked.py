@@ -61,11 +61,16 @@ class Checked:
             return self._runs.forward
         return getattr(self.f, "apply", self.f) if isinstance(self.f, type) else self.f
 
-    @property
-    def call(self) -> str:
-        """How it is called, with the arguments in ``at``."""
-        given = [f"{n}=at[{n!r}]" if n in self.named else f"at[{n!r}]" for n in self.inputs]
+    def called(self, at: Mapping[str, str]) -> str:
+        """How ``f`` is called with the arguments that ``at`` names."""
+        given = [f"{n}={at[n]}" if n in self.named else at[n] for n in self.inputs]
         return f"f({', '.join(given)})"
+
+    def claim_called(self, first: str | None, at: Mapping[str, str]) -> str:
+        """How ``claim`` is called with ``first``, the output ``y`` and the arguments in ``at``."""
+        assert self.claim is not None
+        args, kwargs = bind(self.claim, first, "y", {name: at[name] for name in self.handed})
+        return f"claim({', '.join([*map(str, args), *(f'{n}={e}' for n, e in kwargs.items())])})"
 
     @property
     def size(self) -> int:
@@ -123,8 +128,9 @@ def checked_at(
     added = {n: value for n, value in moved.items() if n not in planned.inputs}
     wrt = tuple(name for name in planned.wrt if name in names)
     kind, claim = next(((k, c) for k, c in claims.items() if c is not None), (None, None))
-    if kind is None and not isinstance(f, type) and hasattr(f, "forward"):
-        kind, claim = ("vjp", f.backward) if hasattr(f, "backward") else (None, None)
+    applied = isinstance(f, type) and hasattr(f, "apply")  # a torch.autograd.Function
+    if kind is None and not applied and hasattr(f, "forward") and hasattr(f, "backward"):
+        kind, claim = "vjp", f.backward
     checked = Checked(f, kind, claim, frame, {**values, **added}, wrt, frozenset(added))
     if isinstance(inputs, Mapping) and takes_keywords(checked.function, checked.inputs):
         checked = replace(checked, named=frozenset(checked.inputs))

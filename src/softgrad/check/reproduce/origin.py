@@ -16,6 +16,8 @@ from softgrad.check.reproduce.values import Unwritable, written
 
 __all__ = ["Origin", "origin_of"]
 
+_LONGEST_PATH = 56
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -40,7 +42,7 @@ def origin_of(found: Any, frame: Frame) -> Origin | None:
     module, qualname = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
     if module is None or qualname is None:
         return _instance(found, frame)
-    return _imported(found, module, qualname) or _copied(found)
+    return _imported(found, module, qualname) or _held(found, [module]) or _copied(found)
 
 
 def _partial(found: functools.partial, frame: Frame) -> Origin | None:
@@ -59,11 +61,8 @@ def _partial(found: functools.partial, frame: Frame) -> Origin | None:
 def _instance(found: Any, frame: Frame) -> Origin | None:
     """Return a module's global, or the class of an object that is made without arguments."""
     kind = type(found)
-    for module in (sys.modules.get(kind.__module__), *list(sys.modules.values())):
-        held = vars(module) if isinstance(module, ModuleType) else {}
-        for name, value in list(held.items()):
-            if value is found and module is not None and module.__name__ != "__main__":
-                return _from(module, name)
+    if held := _held(found, [kind.__module__, *sys.modules]):
+        return held
     if kind.__new__ is not object.__new__ or not _in_python(kind.__init__):
         return None  # a compiled class may end the process when it is made of nothing
     try:
@@ -74,6 +73,16 @@ def _instance(found: Any, frame: Frame) -> Origin | None:
         return None
     made = origin_of(kind, frame)
     return made and Origin(made.lines, f"{made.expression}()")
+
+
+def _held(found: Any, modules: list[str]) -> Origin | None:
+    """Return the import of the first global that is the object."""
+    for module in (sys.modules.get(name) for name in modules if name != "__main__"):
+        held = vars(module) if isinstance(module, ModuleType) else {}
+        for name, value in list(held.items()):
+            if value is found and module is not None and module.__name__ != "__main__":
+                return _from(module, name)
+    return None
 
 
 def _in_python(init: Any) -> bool:
@@ -102,16 +111,25 @@ def _from(module: ModuleType, qualname: str) -> Origin | None:
     if importlib.machinery.PathFinder.find_spec(name.partition(".")[0], [str(root)]) and (
         Path(file).stem in (name.rpartition(".")[2], "__init__")
     ):
-        return Origin((f"sys.path.insert(0, {str(root)!r})", plain), expression)
+        return Origin((_looked_in(root), plain), expression)
     lines = (
         "import importlib.util",
-        f"sys.path.insert(0, {str(Path(file).resolve().parent)!r})",
+        _looked_in(Path(file).resolve().parent),
         f"_spec = importlib.util.spec_from_file_location({name!r}, {str(file)!r})",
         "_module = importlib.util.module_from_spec(_spec)",
         f"sys.modules[{name!r}] = _module",
         "_spec.loader.exec_module(_module)",
     )
     return Origin(lines, f"_module.{qualname}")
+
+
+def _looked_in(folder: Path) -> str:
+    """Return the line that lets modules be found in the folder; a long path is broken."""
+    whole = str(folder)
+    if len(whole) <= _LONGEST_PATH:
+        return f"sys.path.insert(0, {whole!r})"
+    parts = (whole[k : k + _LONGEST_PATH] for k in range(0, len(whole), _LONGEST_PATH))
+    return "\n    ".join(["sys.path.insert(\n    0,", *map(repr, parts)]) + ",\n)"
 
 
 def _installed(file: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from softgrad.check.subject.layers import copied
 
 __all__ = ["Program"]
 
+_MANY_BLANKS = re.compile(r"\n{4,}")
 _UNKNOWN = 'sys.exit("{0} cannot be imported: put its definition in place of this line")'
 
 
@@ -46,16 +48,13 @@ class Program:
         lines += ["import numpy as np", *self.library.imports, ""]
         for name, _, origin in self.origins:
             got = [_UNKNOWN.format(name)] if origin is None else _obtained(name, origin)
-            lines += [line for line in got if line not in lines]
-        return "\n".join([*lines, "", self._run])
+            lines += [line for line in map(_set_apart, got) if line not in lines]
+        return _MANY_BLANKS.sub("\n\n\n", "\n".join([*lines, "", self.library.setup + self._run]))
 
     @property
     def _run(self) -> str:
-        whole = f"{self.definitions}\n\n{self.body}"
-        if not self.library.context:
-            return whole
-        inside = textwrap.indent(whole, "    ")
-        return f"{self.library.context}\n{inside}"
+        """What comes after the imports."""
+        return f"{self.definitions}\n\n{self.body}"
 
     def shows(self) -> bool:
         """Return whether it exits with 1 when run here.
@@ -70,12 +69,22 @@ class Program:
                 exec("\n".join(_obtained(name, origin)), space)
             else:
                 space[name] = copied(found)
+        run = self._run
+        if self.library.context:
+            run = f"{self.library.context}\n{textwrap.indent(run, '    ')}"
         with contextlib.redirect_stdout(io.StringIO()):
             try:
-                exec(self._run, space)
+                exec(run, space)
             except SystemExit as left:
                 return left.code == 1
+            except Exception:  # this way of calling the code may not be one that it can bear
+                return False
         return False
+
+
+def _set_apart(lines: str) -> str:
+    """Return a definition with empty lines around it, any other line as it is."""
+    return f"\n\n{lines}\n\n" if lines.startswith(("def ", "class ")) else lines
 
 
 def _obtained(name: str, origin: Origin) -> list[str]:

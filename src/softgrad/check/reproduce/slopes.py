@@ -7,18 +7,9 @@ from typing import Any
 import numpy as np
 
 from softgrad.check.report.report import Report
-from softgrad.check.reproduce.bodies import BODIES, FORWARD, REVERSE
+from softgrad.check.reproduce.bodies import BODIES, CLAIMED, FORMULAS, MEASURED, SHOWN_BY, UNEVEN
 
-__all__ = ["bodies"]
-
-_SHOWN_BY = {
-    "wrong_shape": "form",
-    "wrong_dtype": "form",
-    "broadcast_not_reduced": "form",
-    "mutates_argument": "touched",
-    "stale_state": "repeated",
-    "nondeterministic": "repeated",
-}
+__all__ = ["bodies", "power"]
 
 _PLAIN = "{1: 1 / 2}", 3, ""
 _SHARP = "{1: 3 / 4, 2: -3 / 20, 3: 1 / 60}", 7, ", of order 6"
@@ -38,19 +29,20 @@ def bodies(report: Report, eps: Mapping[str, float], *, forward: bool) -> Iterat
     forward
         Whether the claim is a forward-mode derivative.
     """
-    texts: dict[str, Any] = {"seed": report.seed, "eps_claim": _power(eps["claim"])}
-    texts["claim"] = FORWARD if forward else REVERSE
-    named = _SHOWN_BY.get(report.bug or "")
+    texts: dict[str, Any] = {"seed": report.seed, "eps_claim": power(eps["claim"])}
+    texts |= {"claim": CLAIMED[forward], "formula": FORMULAS[forward]}
+    texts |= {"measured": MEASURED, "uneven": UNEVEN}
+    named = SHOWN_BY.get(report.bug or "")
     if named and not forward:
         yield BODIES[named].substitute(texts)
     for only in ("", *filter(None, [_only(report)])):
         for moved in (name for name in eps if name != "claim"):
             for weights, root, sharper in (_PLAIN, _SHARP):
-                step = _power(eps[moved] ** (1 / root))
+                step = power(eps[moved] ** (1 / root))
                 yield BODIES["slope"].substitute(
                     texts,
                     moved=moved,
-                    eps=_power(eps[moved]),
+                    eps=power(eps[moved]),
                     step=step,
                     weights=weights,
                     sharper=sharper,
@@ -58,7 +50,7 @@ def bodies(report: Report, eps: Mapping[str, float], *, forward: bool) -> Iterat
                 )
 
 
-def _power(value: float) -> str:
+def power(value: float) -> str:
     """Return the nearest power of two, as people write it."""
     return f"2.0**{round(log2(value))}"
 

@@ -5,6 +5,7 @@ It is run before it is handed out: a program that does not show the difference i
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ import numpy as np
 from softgrad.check.frameworks import Frame
 from softgrad.check.precision import epsilon
 from softgrad.check.report.report import Report
-from softgrad.check.reproduce.calls import derivative, forward
+from softgrad.check.reproduce.bodies import FORWARD_MODE, SECOND_DERIVATIVE, SLOPES
+from softgrad.check.reproduce.calls import derivative, forward, function
 from softgrad.check.reproduce.checked import Checked, checked_at, each_of
 from softgrad.check.reproduce.libraries import LIBRARIES, Library
 from softgrad.check.reproduce.origin import Origin, origin_of
+from softgrad.check.reproduce.plain import plain
 from softgrad.check.reproduce.program import Program
 from softgrad.check.reproduce.slopes import bodies
 from softgrad.check.reproduce.values import HELPERS, Unwritable, similar, written
@@ -23,7 +26,7 @@ from softgrad.check.subject.plan import Plan
 
 __all__ = ["snippet"]
 
-_UNSHOWN = {"second_derivative_lost", "forward_mode_wrong"}
+_FOUND = "found by softgrad.check with seed"
 _MOST_ENTRIES = 200_000
 """Running a program with more would take more memory than the check itself."""
 
@@ -48,7 +51,7 @@ def snippet(
         The seed of the program's random directions.
     """
     library = LIBRARIES.get(planned.frame.name)
-    if library is None or report.bug in _UNSHOWN:
+    if library is None:
         return None
     try:
         checked = checked_at(f, claims, inputs, planned, report.example)
@@ -75,22 +78,48 @@ def _programs(checked: Checked, report: Report, library: Library) -> Iterator[Pr
     found = checked.claimed(y)
     if len(checked.wrt) > 1 and not isinstance(found, (tuple, list, Mapping)):
         checked = replace(checked, wrt=checked.wrt[:1])
+    eps, title = _precision(checked), f"{report.bug or 'A wrong gradient'}: {_FOUND} {report.seed}."
+    program = partial(Program, title, library, tuple(_origins(checked)))
+    if not seeded:
+        for definitions, body in plain(checked, y, found, named, library, report, eps):
+            yield program(_with_helpers(named, library, definitions), body)
     data = "\n".join(f"    {name!r}: {text}," for name, text in named.items())
     blocks = [
-        *(text for name, text in HELPERS.items() if f"{name}(" in data),
-        *([library.laid_out] if "laid_out(" in data else []),
         f"inputs = {{\n{data}\n}}\nwrt = {checked.wrt!r}\n",
         *([] if not checked.layer else ["f, claim = layer.forward, layer.backward\n"]),
         f"def host(a):\n    return {library.host}\n",
         f"def like(values, a):\n    return {library.like}\n",
-        forward(y, frame, checked.call, seeded),
-        derivative(checked, y, found, library, seeded),
+        *_functions(checked, y, found, library, report.bug, seeded),
     ]
-    title = f"{report.bug or 'A wrong gradient'}: found by softgrad.check with seed {report.seed}."
-    origins = tuple(_origins(checked))
-    for body in bodies(report, _precision(checked), forward=checked.kind == "jvp"):
+    definitions = _with_helpers(named, library, *blocks)
+    ahead = checked.kind == "jvp" or report.bug == FORWARD_MODE
+    for body in bodies(report, eps, forward=ahead):
         wide = [f"\n\ndef wide(values, a):\n    return {library.wide}\n"] if "wide(" in body else []
-        yield Program(title, library, origins, "\n\n".join(blocks) + "".join(wide), body)
+        yield program(definitions + "".join(wide), body)
+
+
+def _functions(
+    checked: Checked, y: Any, found: Any, library: Library, bug: str | None, seeded: str
+) -> Iterator[str]:
+    """Yield what the program differentiates and the derivative that it looks at."""
+    if bug == FORWARD_MODE:
+        yield forward(checked, y, seeded)
+        yield function("push(t)", seeded + library.push)
+        return
+    if bug == SECOND_DERIVATIVE:  # the derivative of the gradient, then, is the one to look at
+        yield forward(checked, y, seeded, "primal")
+        yield function("outputs(at)", SLOPES + library.gradients)
+    else:
+        yield forward(checked, y, seeded)
+    yield derivative(checked, y, found, library, seeded)
+
+
+def _with_helpers(named: Mapping[str, str], library: Library, *blocks: str) -> str:
+    """Return the blocks after the functions that the inputs' expressions need."""
+    data = "".join(named.values())
+    helpers = [text for name, text in HELPERS.items() if f"{name}(" in data]
+    helpers += [library.laid_out] if "laid_out(" in data else []
+    return "\n\n".join([*helpers, *blocks])
 
 
 def _origins(checked: Checked) -> Iterator[tuple[str, Any, Origin | None]]:

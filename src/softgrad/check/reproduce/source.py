@@ -33,7 +33,8 @@ class _Bound(Exception):
 def _take(found: Any, taken: dict[str, str]) -> str:
     if not isinstance(found, (FunctionType, type)) or len(taken) > MOST_NEEDED:
         raise _Bound
-    node = _lambda(found) if found.__name__ == "<lambda>" else _definition(found)
+    source = textwrap.dedent(inspect.getsource(found))
+    node = _lambda(found, source) if found.__name__ == "<lambda>" else _definition(source)
     name = f"_lambda{len(taken)}" if isinstance(node, ast.Lambda) else node.name
     if name in taken:
         return name
@@ -41,8 +42,8 @@ def _take(found: Any, taken: dict[str, str]) -> str:
     for other, value in _needed(found, node).items():
         _take_value(other, value, taken)
     del taken[name]  # what it needs comes first
-    text = ast.unparse(node)
-    taken[name] = f"{name} = {text}" if isinstance(node, ast.Lambda) else text
+    is_lambda = isinstance(node, ast.Lambda)
+    taken[name] = f"{name} = {ast.unparse(node)}" if is_lambda else source.rstrip()
     return name
 
 
@@ -82,17 +83,16 @@ def _plain(value: Any) -> bool:
     return value is None or (isinstance(value, (bool, int, float, str)) and value == value)
 
 
-def _definition(found: Any) -> ast.FunctionDef | ast.ClassDef:
-    (node,) = ast.parse(textwrap.dedent(inspect.getsource(found))).body
+def _definition(source: str) -> ast.FunctionDef | ast.ClassDef:
+    (node,) = ast.parse(source).body
     if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.decorator_list:
         raise _Bound
     return node
 
 
-def _lambda(found: Any) -> ast.Lambda:
+def _lambda(found: Any, source: str) -> ast.Lambda:
     """Return the lambda; of several in one statement, the one with the same code."""
-    text = textwrap.dedent(inspect.getsource(found))
-    nodes = [node for node in ast.walk(_parsed(text)) if isinstance(node, ast.Lambda)]
+    nodes = [node for node in ast.walk(_parsed(source)) if isinstance(node, ast.Lambda)]
     same = [n for n in nodes if len(nodes) == 1 or _code(n) == found.__code__.co_code]
     if len({ast.unparse(node) for node in same}) != 1:
         raise _Bound

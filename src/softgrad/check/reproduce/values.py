@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import re
 import zlib
 from typing import Any
 
@@ -34,6 +35,9 @@ def unpacked(text, dtype, shape):
 }
 """Definitions that the expressions use, by name."""
 
+
+_COLUMNS, _INDENT = 72, 4 * " "
+_NOT_FINITE = re.compile(r"\b(inf|nan)\b")
 
 _NARROW = {name: "float32" for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2")}
 
@@ -96,26 +100,31 @@ def _plain(value: Any) -> str:
 
 
 def _array(value: Any, frame: Frame) -> str:
-    """Return the array as its library makes it of NumPy's; bfloat16 and the like go via float32."""
+    """Return the array as its library makes it; bfloat16 and the like of NumPy go via float32."""
     if frame.name == "numpy" and value.dtype.isbuiltin == 1:
         return _numpy(np.asarray(value))
-    host = frame.to_numpy(value)
     known = _NARROW.get(frame.dtype_name(value), frame.dtype_name(value))
-    text = _converted(value, frame, _dense(host.astype(known)))
+    host = frame.to_numpy(value).astype(known)
+    maker, dtype = _maker(value, frame)
+    text = _listed(host, maker, dtype) if maker and _short(host) else ""
+    text = text or _converted(value, frame, _dense(host))
     return _placed(value, text) if frame.name == "torch" else text
 
 
 def _converted(value: Any, frame: Frame, numbers: str) -> str:
+    maker, dtype = _maker(value, frame)
+    if maker:
+        return f"{maker}({numbers}, dtype={dtype})"
+    whole = numbers if numbers.startswith("np.array") else f"({numbers})"
+    return f"{whole}.astype({dtype})"
+
+
+def _maker(value: Any, frame: Frame) -> tuple[str, str]:
+    """Return what makes an array of the library, and the dtype to tell it."""
     dtype = frame.dtype_name(value)
     if frame.name == "torch":
-        return f"torch.tensor({numbers}, dtype=torch.{dtype})"
-    if frame.name == "jax":
-        return f"jnp.asarray({numbers}, dtype={dtype!r})"
-    return (
-        f"{numbers}.astype({dtype!r})"
-        if numbers.startswith("np.array")
-        else (f"({numbers}).astype({dtype!r})")
-    )
+        return "torch.tensor", f"torch.{dtype}"
+    return ("jnp.asarray" if frame.name == "jax" else ""), repr(dtype)
 
 
 def _numpy(array: np.ndarray) -> str:
@@ -128,8 +137,8 @@ def _numpy(array: np.ndarray) -> str:
 def _dense(array: np.ndarray) -> str:
     """Return the numbers, in C order."""
     if array.size <= MOST_LITERALS:
-        text = f"np.array({_literal(array)}, dtype={array.dtype.name!r})"
-        return text + ("" if 0 not in array.shape else f".reshape({array.shape})")
+        text = _listed(array, "np.array", repr(array.dtype.name))
+        return text + ("" if array.size else f".reshape({array.shape})")
     small = array.nbytes <= MOST_BYTES * MOST_GAIN
     packed = base64.b85encode(zlib.compress(array.tobytes(), 9)).decode() if small else ""
     if not small or len(packed) > MOST_BYTES:
@@ -137,13 +146,27 @@ def _dense(array: np.ndarray) -> str:
     return f"unpacked({packed!r}, {array.dtype.name!r}, {array.shape})"
 
 
-def _literal(array: np.ndarray) -> str:
-    text = repr(array.tolist())
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return text
-    for word in ("-inf", "inf", "nan"):
-        text = text.replace(word, word.replace("inf", "np.inf").replace("nan", "np.nan"))
-    return text.replace("np.np.", "np.")
+def _short(array: np.ndarray) -> bool:
+    """Return whether the entries are written out, and tell the shape."""
+    return 0 < array.size <= MOST_LITERALS
+
+
+def _listed(array: np.ndarray, maker: str, dtype: str) -> str:
+    """Return the call that makes the array of nested lists, wrapped to a page."""
+    text = np.array2string(
+        array,
+        _COLUMNS,
+        separator=", ",
+        prefix=_INDENT,
+        threshold=array.size + 1,
+        formatter={"all": str},  # as few digits as tell the number
+        legacy=False,
+    )
+    if array.dtype.kind in "fc":
+        text = _NOT_FINITE.sub(r"np.\1", text)
+    if "\n" in text:
+        return f"{maker}(\n{_INDENT}{text},\n{_INDENT}dtype={dtype},\n)"
+    return f"{maker}({text}, dtype={dtype})"
 
 
 def _offset(array: np.ndarray) -> int:

@@ -117,8 +117,8 @@ def test_everything_known_is_told():
         "one</b> measured",
         "x: 3 of 12 entries wrong",
         "w: right",
-        "Next best: wrong_sign (the sign is flipped), off by 0.31",
-        "3 entries lie at a kink",
+        "Next best: wrong_sign, the sign is flipped; it leaves 31 % of your gradient",
+        "At 3 entries there is a kink",
         "report.snippet",
     ):
         assert part in text, part

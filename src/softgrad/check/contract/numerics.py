@@ -6,6 +6,7 @@ from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Probe, cotangent, direction
 from softgrad.check.precision import largest, smallest
 from softgrad.check.report.finding import Finding
+from softgrad.check.report.words import counted
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
@@ -19,7 +20,7 @@ def overflowed(seen: Probe) -> Finding:
     subject = seen.instrument.subject
     count = int((np.isnan(seen.instrument.narrow) & np.isfinite(seen.instrument.y)).sum())
     name = "masked_nan" if np.isinf(subject.x).any() else "overflow_nan"
-    facts = f"{count} outputs are nan where float64 gives a finite value"
+    facts = f"the output is nan at {counted(count)} where float64 gives a finite value"
     g = cotangent(np.random.default_rng(0), seen.instrument, "positive")
     try:
         bad = ~np.isfinite(subject.pull(np.where(g == 0, 1.0, g)).flat)
@@ -43,7 +44,7 @@ def nonfinite(seen: Probe) -> Finding | None:
         return None
     if wrong.sum() == min(_LOOKS, places.size):
         wrong = bad
-    facts = f"the gradient is {_kind(seen.gradient.flat[bad])} at {int(wrong.sum())} entries"
+    facts = f"the gradient is {_kind(seen.gradient.flat[bad])} at {counted(int(wrong.sum()))}"
     return Finding(_cause(subject, seen), facts, dict(subject.split(wrong)))
 
 
@@ -108,5 +109,5 @@ def saturated(seen: Probe, seed: int) -> Finding | None:
         mask[j] = abs(slope * shot.g[j]) > max(tiny, 20 * error) and kink < 0.1 * abs(slope)
     if not mask.any():
         return None
-    facts = f"the gradient is exactly 0 at {int(mask.sum())} entries where the true one is not"
+    facts = f"the gradient is exactly 0 at {counted(int(mask.sum()))} where the true one is not"
     return Finding("cancellation_to_zero", facts, dict(subject.split(mask)))

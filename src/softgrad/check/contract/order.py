@@ -33,7 +33,9 @@ def forward_mode(seen: Probe, seed: int) -> Finding | None:
     allowed = 64 * eps * size + 8 * shot.bound
     if abs(forward - reverse) <= allowed or not np.isfinite(allowed):
         return None
-    facts = f"⟨g, jvp(t)⟩ = {forward:.6g} but ⟨vjp(g), t⟩ = {reverse:.6g}"
+    facts = (
+        f"forward mode gives ⟨g, jvp(t)⟩ = {forward:.6g}, reverse mode ⟨vjp(g), t⟩ = {reverse:.6g}"
+    )
     return Finding("forward_mode_wrong", facts, dict.fromkeys(subject.wrt))
 
 

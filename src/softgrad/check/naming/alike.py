@@ -7,7 +7,7 @@ import numpy as np
 
 from softgrad.check.measure.probe import Probe
 from softgrad.check.naming.faults import Fault, faults, sketch
-from softgrad.check.naming.guess import Guess, distance, said, winner
+from softgrad.check.naming.guess import Guess, distance, fitting, winner
 from softgrad.check.naming.likeness import Likeness, likened
 from softgrad.check.naming.written import written
 from softgrad.check.report.finding import Finding
@@ -57,7 +57,7 @@ def _guesses(subject: Subject, call: Likeness, names: list[str], shots: Shots) -
             continue
         fits = residual <= slack and residual <= 0.2 * off
         told = f"your gradient is that of {call.function.name} with {fault.label}"
-        told += f", to {said(residual)}" if fits else ""
+        told += fitting(residual) if fits else ""
         finding = Finding(fault.bug, told, residual=residual)
         yield Guess(finding, fits, np.concatenate(predicted))
 

@@ -8,6 +8,7 @@ from softgrad.check.naming.guess import said
 from softgrad.check.naming.instance import Pair
 from softgrad.check.precision import SAFETY, digits, epsilon
 from softgrad.check.report.finding import Finding
+from softgrad.check.report.words import counted
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
@@ -44,10 +45,11 @@ def precision(subject: Subject, shot: Shot, gauge: Instrument) -> Finding | None
     lost = (shot.d == 0) & (np.abs(wide) > 0)
     gap = np.abs(shot.d - wide)
     if lost.any() and gap[lost].max() > 0.3 * gap.max():
-        told = f"{int(lost.sum())} entries are 0 where float64 gives up to {said(gap[lost].max())}"
+        places, most = counted(int(lost.sum())), said(gap[lost].max())
+        told = f"the gradient is 0 at {places} where float64 gives up to {most}"
         return Finding("cancellation_to_zero", told)
     share = abs(shot.slope.residual) / max(shot.slope.size, 1e-300)
-    told = f"in float64 the same code is right; here it is off by {said(share)}"
+    told = f"in float64 the same code is right; here it is off by {100 * share:.2g} %"
     return Finding("low_precision", told)
 
 
@@ -64,7 +66,9 @@ def strides(subject: Subject, seed: int) -> Finding | None:
         return None
     if again.status != "right":
         return None
-    return Finding("ignores_strides", "right for a contiguous copy of the same input")
+    return Finding(
+        "ignores_strides", "your gradient is right for a contiguous copy of the same input"
+    )
 
 
 def leaks_between_samples(subject: Subject, shot: Shot, name: str, seed: int) -> Finding | None:

@@ -18,7 +18,10 @@ _USUAL = {"2": 2.0, "ln 2": math.log(2), "ln 10": math.log(10), "π": math.pi, "
 
 
 def explain_factor(subject: Subject, pair: Pair, k: float) -> tuple[str, str]:
-    """Return the name of a gradient that is k times the right one, and what k stands for."""
+    """Return the name of a gradient that is k times the right one, and what k stands for.
+
+    What k stands for is said of its size or of the inverse of that.
+    """
     slack = max(1e-5, pair.eps)
     if abs(k - 1) < max(1e-6, pair.eps):
         return "", ""
@@ -30,29 +33,46 @@ def explain_factor(subject: Subject, pair: Pair, k: float) -> tuple[str, str]:
     def is_(number: float) -> bool:
         return _close(size, number, slack)
 
+    def says(label: str, number: float) -> str:
+        """Return that k is the number, or 1 over it; empty if it is neither."""
+        if is_(number):
+            return f"{told}; {size:.6g} is {label}"
+        return f"{told}; {size:.6g} is {_inverse(label)}" if is_(1 / number) else ""
+
     for name, value in _parameters(subject):
         for label, number in ((f"{name}²", value**2), (f"√{name}", math.sqrt(value))):
-            if "−" not in name and (is_(number) or is_(1 / number)):
-                return "param_misapplied", f"{told}: {label} or its inverse"
-        for label, number in ((name, value), (f"1/{name}", 1 / value)):
+            if "−" not in name and (known := says(label, number)):
+                return "param_misapplied", known
+        for label, number in ((name, value), (_inverse(name), 1 / value)):
             if is_(number):
                 omitted = _multiplies(subject, pair, name) == (label != name)
                 bug = "param_ignored" if omitted else "param_misapplied"
-                how = "forward only" if omitted else "once too often"
-                return bug, f"{told}: {label}, {name} is applied {how}"
+                how = f"leaves {name} out" if omitted else f"applies {name} once too often"
+                return bug, f"{says(label, number)}: the backward pass {how}"
     for label, value in _counts(subject, pair):
-        if is_(value) or is_(1 / value):
-            return "wrong_normalizer", f"{told}: {label}"
+        if known := says(label, value):
+            return "wrong_normalizer", known
     for label, value in _USUAL.items():
-        if is_(value) or is_(1 / value):
-            return "wrong_constant", f"{told}: {label}"
+        if known := says(label, value):
+            return "wrong_constant", told if label == "2" else known
     for n in {*pair.x.shape, *(d for s in pair.outputs for d in s)}:
-        if n > 1 and (is_(math.sqrt(n)) or is_(1 / math.sqrt(n))):
-            return "wrong_constant", f"{told}: √{n}, the square root of an axis length"
+        if n > 1 and (known := says(f"√{n}", math.sqrt(n))):
+            return "wrong_constant", f"{known}, the square root of an axis length"
     ratio = _ratio(subject, size) if pair.eps < 1e-4 else None
     if ratio:
-        return "wrong_normalizer", f"{told}: {ratio}"
+        return "wrong_normalizer", f"{told}; {size:.6g} is {ratio}"
     return "wrong_constant", told
+
+
+def _inverse(label: str) -> str:
+    """Return the words for 1 over what has these words."""
+    if "/" in label:
+        share, comma, where = label.partition(",")
+        part, whole = share.split("/")
+        return f"{whole}/{part}{comma}{where}"
+    if "−" in label:
+        return f"1/({label})"
+    return f"1 over {label}" if " " in label else f"1/{label}"
 
 
 def _multiplies(subject: Subject, pair: Pair, name: str) -> bool:
@@ -108,7 +128,9 @@ def _counts(subject: Subject, pair: Pair) -> Iterator[tuple[str, float]]:
                     axes = ", ".join(str(a) for a in chosen)
                     yield f"the number of entries along axis {axes}", float(count)
                     if length == 1:
-                        yield f"{count}/{count - 1}", count / (count - 1)
+                        where = f", where axis {axes} has {count} entries"
+                        part = (count - 1) / count
+                        yield f"{count - 1}/{count}{where}", part
     for name, value in subject.inputs.items():
         if name in subject.wrt or not subject.frame.is_array(value):
             continue
@@ -135,7 +157,7 @@ def _picked(subject: Subject, weights: np.ndarray, index: object) -> float:
 
 
 def _ratio(subject: Subject, size: float) -> str | None:
-    """Return p/q where q counts the rows of an integer or boolean input and p some of them."""
+    """Return p/q, or q/p, where an integer or boolean input has q entries or rows."""
     for name, value in subject.inputs.items():
         if not subject.frame.is_array(value):
             continue
@@ -143,8 +165,8 @@ def _ratio(subject: Subject, size: float) -> str | None:
         if array.dtype.kind not in "iub":
             continue
         for count in {array.size, *array.shape}:
-            for k in (size, 1 / size):
-                part = k * count
-                if 0 < part < count and abs(part - round(part)) < 1e-4:
-                    return f"{round(part)}/{count}, a share of the entries of {name}"
+            part = min(size, 1 / size) * count
+            if 0 < part < count and abs(part - round(part)) < 1e-4:
+                share = (round(part), count) if size < 1 else (count, round(part))
+                return f"{share[0]}/{share[1]}, where {name} has {count} entries"
     return None

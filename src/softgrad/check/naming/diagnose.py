@@ -28,6 +28,8 @@ Masks = dict[str, np.ndarray | None]
 _SMALL = 64
 _EVERYWHERE = 0.9
 
+_SMALLER = "seen on a smaller example: "
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -147,9 +149,11 @@ def _in_small(subject: Subject, seed: int) -> Finding | None:
             continue
         if found is None:
             continue
-        shape = " and ".join(str(s) for s in less.shapes.values())
-        told = f"seen on a cut of shape {shape}"
-        found = replace(found, facts=(*found.facts, told), wrong={}, entries=())
+        told = found.facts
+        if not any(fact.startswith(_SMALLER) for fact in told):
+            shapes = (f"{name} of shape {shape}" for name, shape in less.shapes.items())
+            told = (*told, _SMALLER + ", ".join(shapes))
+        found = replace(found, facts=told, wrong={}, entries=())
         if found.bug:
             return found
         facts = facts or found

@@ -7,6 +7,7 @@ import numpy as np
 from softgrad.check.naming.constants import explain_factor
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair, is_diagonal
+from softgrad.check.report.words import counted
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["elementwise", "per_entry", "powers", "scale"]
@@ -48,7 +49,7 @@ def per_entry(subject: Subject, p: Pair) -> Iterator[Guess]:
     axis = _only_axis(k, used, p)
     along = "" if axis is None else f", by the index along axis {axis}"
     if np.allclose(np.abs(k[used]), 1.0, atol=max(1e-5, 4 * p.eps)):
-        told = f"the sign is wrong at {int(apart.sum())} entries{along}"
+        told = f"the sign is wrong at {counted(int(apart.sum()))}{along}"
         yield p.guess("wrong_sign", told, predicted)
         return
     found = _known(subject, p, k.reshape(p.x.shape), used.reshape(p.x.shape))

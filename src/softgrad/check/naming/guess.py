@@ -7,7 +7,7 @@ import numpy as np
 
 from softgrad.check.report.finding import Finding
 
-__all__ = ["Guess", "distance", "said", "winner"]
+__all__ = ["Guess", "distance", "fitting", "said", "winner"]
 
 _ALIKE = 1e-7
 
@@ -58,6 +58,11 @@ def said(residual: float) -> str:
     return f"{residual:.0e}".replace("e-0", "e-") if residual < 0.01 else f"{residual:.2g}"
 
 
+def fitting(residual: float) -> str:
+    """Return how well what was just said fits, to be added to it."""
+    return f" (fits to {said(residual)})" if residual > 0 else ""
+
+
 def winner(guesses: Iterable[Guess], noise: float = _ALIKE) -> Finding | None:
     """Return the best explanation with the next one as its ``runner_up``, or ``None``.
 
@@ -65,11 +70,11 @@ def winner(guesses: Iterable[Guess], noise: float = _ALIKE) -> Finding | None:
     something else: guesses that predict the same on this function count as one.
     """
     tried = list(guesses)
-    fitting = [guess for guess in tried if guess.fits]
-    if not fitting:
+    good = [guess for guess in tried if guess.fits]
+    if not good:
         return None
-    least = min(guess.residual for guess in fitting)
-    best = next(guess for guess in fitting if guess.residual <= 10 * least + noise)
+    least = min(guess.residual for guess in good)
+    best = next(guess for guess in good if guess.residual <= 10 * least + noise)
     others = [guess for guess in tried if not guess.same(best, max(noise, _ALIKE))]
     second = min(others, key=lambda guess: guess.residual, default=None)
     return replace(best.finding, runner_up=None if second is None else second.finding)

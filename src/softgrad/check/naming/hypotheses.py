@@ -8,7 +8,7 @@ from softgrad.check.measure.probe import Shot
 from softgrad.check.naming import coupling, factors, memory, support, whole
 from softgrad.check.naming.conditions import leaks_between_samples
 from softgrad.check.naming.formulas import Formulas
-from softgrad.check.naming.guess import Guess, said, winner
+from softgrad.check.naming.guess import Guess, fitting, said, winner
 from softgrad.check.naming.instance import Instance, Pair
 from softgrad.check.naming.parameters import parameters
 from softgrad.check.naming.stages import stages
@@ -75,19 +75,25 @@ def _leaks(instance: Instance, shot: Shot, p: Pair, seed: int) -> Iterator[Guess
         yield Guess(found, True)
 
 
+def _is_a_formula(evidence: str) -> bool:
+    """Return whether it is said already what the gradient is."""
+    return any(f"your gradient {verb} " in evidence for verb in ("is", "equals"))
+
+
 def _in_words(found: Finding, formulas: Formulas) -> Finding:
     """Add the formulas of this function, where they can be written, to what was found."""
     name = formulas.pair.name
     right, wrong = formulas.right, formulas.wrong
     evidence = found.evidence
-    if wrong is not None and "your gradient is " not in evidence:
-        measured = said(formulas.residual(wrong))
-        told = f"{name}: your gradient equals {written(wrong)} to {measured}"
+    if wrong is not None and not _is_a_formula(evidence):
+        residual = formulas.residual(wrong)
+        measured = f"to {said(residual)}" if residual > 0 else "exactly"
+        told = f"{name}: your gradient equals {written(wrong)} {measured}"
         evidence = f"{told}: {evidence.removeprefix(f'{name}: ')}"
         if len(evidence) > _LONGEST:
             evidence = found.evidence
-    elif found.residual is not None and found.residual > 0 and len(evidence) < _LONGEST - 20:
-        evidence = f"{evidence}, to {said(found.residual)}"
+    elif found.residual is not None and len(evidence) < _LONGEST - 20:
+        evidence += fitting(found.residual)
     found = replace(found, evidence=evidence)
     if right is None:
         return found

@@ -9,6 +9,7 @@ from softgrad.check.measure.probe import Shot, direction
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair
 from softgrad.check.report.finding import Finding
+from softgrad.check.report.words import counted
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["at_ties", "lost_contributions", "scattered", "sparse", "vanished", "wrapped"]
@@ -46,7 +47,7 @@ def vanished(p: Pair) -> Iterator[Guess]:
     kept = np.abs(p.claimed[:, columns]).max(0) / np.maximum(size, 1e-300)
     gone = bool((kept < 1e-2).any() and (kept < 1).all())
     if p.elementwise and gone and np.abs(at).min() > max(5.0, np.abs(rest).min()):
-        told = f"zero where |{p.name}| ≥ {np.abs(at).min():.3g}, where it should not be"
+        told = f"the gradient is 0 where |{p.name}| ≥ {np.abs(at).min():.3g}; the right one is not"
         yield p.place("cancellation_to_zero", told, apart)
 
 
@@ -58,7 +59,8 @@ def sparse(p: Pair) -> Iterator[Guess]:
     size = np.abs(p.true[:, columns]).max(0)
     off = np.abs(p.claimed - p.true)[:, columns].max(0) / np.maximum(size, 1e-300)
     if 0 < off.max() < 0.5:
-        told = f"{columns.size} entries are off by up to {off.max():.2g} of themselves"
+        places = counted(int(columns.size))
+        told = f"the gradient is off at {places}, by up to {off.max():.2g} of the right value"
         yield p.place("sparse_error", told, apart)
 
 
@@ -80,7 +82,8 @@ def scattered(wrong: Mapping[str, np.ndarray | None]) -> Finding | None:
     """Look for a few wrong entries in what was located."""
     for name, mask in wrong.items():
         if mask is not None and 0 < mask.sum() <= max(1, mask.size // 50):
-            return Finding("sparse_error", f"{name}: {int(mask.sum())} entries are off")
+            places = counted(int(mask.sum()))
+            return Finding("sparse_error", f"{name}: the gradient is off at {places}")
     return None
 
 
@@ -101,7 +104,7 @@ def wrapped(gauge: Instrument, shot: Shot, seed: int) -> Finding | None:
         slope = gauge.slope(shot.g, shot.d, np.where(beyond, direction(rng, subject.n), 0.0))
         if abs(slope.residual) > 8 * slope.error:
             name = subject.wrt[0]
-            return Finding("index_wrap", f"{name}: nothing arrives beyond flat offset {limit}")
+            return Finding("index_wrap", f"{name}: nothing arrives beyond flat index {limit}")
     return None
 
 

@@ -37,7 +37,7 @@ def parameters(subject: Subject, shot: Shot, name: str, seed: int) -> Iterator[G
             if not (slope.size > 0 and slope.error < max(1e-4, own) * size):
                 continue
             slack = max(1e-6, own if own > 1e-4 else 0.0) * size + SAFETY * slope.error
-            told = f"{name}: your gradient is the right one for {other} = {label}"
+            told = f"{name}: your gradient is the right one with {label}"
             bug = "param_ignored" if neutral else "param_misapplied"
             finding = Finding(bug, told, residual=abs(slope.residual) / size)
             yield Guess(finding, abs(slope.residual) <= slack)
@@ -61,17 +61,17 @@ def _vanishes(subject: Subject, name: str, seed: int) -> Iterator[Guess]:
             shot = seen.shots[0]
             size = float(np.linalg.norm(shot.d[subject.slices[name]]))
             if min(size, shot.slope.size) > 1e-6:
-                told = f"{name}: right only with {other} = {label}"
+                told = f"{name}: your gradient is right only with {label}"
                 yield Guess(Finding("param_misapplied", told), True)
                 return
 
 
 def replacements(subject: Subject, name: str) -> Iterator[tuple[str, object, bool]]:
-    """Yield other values of a parameter: a label, the value, whether it makes it do nothing."""
+    """Yield other values of a parameter: what that means, the value, whether it does nothing."""
     value = subject.inputs[name]
     frame = subject.frame
     if isinstance(value, float) and not isinstance(value, bool):
-        for label, other, neutral in _numbers(value):
+        for label, other, neutral in _numbers(name, value):
             yield label, other, neutral
         return
     if not frame.is_array(value):
@@ -79,19 +79,19 @@ def replacements(subject: Subject, name: str) -> Iterator[tuple[str, object, boo
     array = frame.to_numpy(value)
     if array.dtype.kind == "b":
         for label, other in (
-            ("all true", np.ones_like(array)),
-            ("all false", np.zeros_like(array)),
+            (f"{name} all true", np.ones_like(array)),
+            (f"{name} all false", np.zeros_like(array)),
         ):
             if (array != other).any():
                 yield label, frame.like(other, value), True
-        yield "its opposite", frame.like(~array, value), False
+        yield f"the opposite of {name}", frame.like(~array, value), False
     elif array.dtype.kind == "f" and array.size:
         changes: list[tuple[str, Callable, bool]] = [
-            ("1", np.ones_like, True),
-            ("0", np.zeros_like, True),
-            (f"1 − {name}", lambda a: 1 - a, False),
-            (f"1/{name}", lambda a: 1 / a, False),
-            (f"{name}²", np.square, False),
+            (f"{name} = 1", np.ones_like, True),
+            (f"{name} = 0", np.zeros_like, True),
+            (f"1 − {name} in place of {name}", lambda a: 1 - a, False),
+            (f"1/{name} in place of {name}", lambda a: 1 / a, False),
+            (f"{name}² in place of {name}", np.square, False),
         ]
         for label, change, neutral in changes:
             other = change(array)
@@ -99,18 +99,19 @@ def replacements(subject: Subject, name: str) -> Iterator[tuple[str, object, boo
                 yield label, frame.like(other, value), neutral
 
 
-def _numbers(value: float) -> Iterator[tuple[str, float, bool]]:
-    found = {
-        "1": (1.0, True),
-        "0": (0.0, True),
-        "1 − it": (1 - value, False),
-        "its square": (value**2, False),
+def _numbers(name: str, value: float) -> Iterator[tuple[str, float, bool]]:
+    found = {f"{name} = 1": (1.0, True), f"{name} = 0": (0.0, True)}
+    forms = {
+        f"1 − {name}": 1 - value,
+        f"{name}²": value**2,
+        f"−{name}": -value,
+        f"2·{name}": 2 * value,
     }
-    found |= {"minus it": (-value, False), "twice it": (2 * value, False)}
     if value:
-        found["its inverse"] = (1 / value, False)
+        forms[f"1/{name}"] = 1 / value
     if value > 0:
-        found["its square root"] = (value**0.5, False)
+        forms[f"√{name}"] = value**0.5
+    found |= {f"{form} in place of {name}": (other, False) for form, other in forms.items()}
     for label, (other, neutral) in found.items():
         if other != value:
             yield label, other, neutral

@@ -7,6 +7,7 @@ import numpy as np
 
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair
+from softgrad.check.report.words import counted
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["blocks", "leak", "lost", "partial"]
@@ -56,19 +57,19 @@ def leak(subject: Subject, p: Pair) -> Iterator[Guess]:
     columns = extra.any(0)
     if p.live[:, columns].any():
         return
-    count = int(columns.sum())
+    places = counted(int(columns.sum()))
     for name, value in subject.inputs.items():
         if name not in subject.wrt and subject.frame.is_array(value):
             array = subject.frame.to_numpy(value)
             if array.dtype.kind in "bf" and _is_mask(array, columns.reshape(p.x.shape)):
-                told = f"{count} entries that {name} switches off get a gradient"
+                told = f"a gradient arrives at {places} that {name} switches off"
                 yield p.place("param_ignored", told, extra)
                 return
     if p.elementwise and p.y is not None and not p.y.reshape(-1)[columns].any():
-        told = f"{count} entries get a gradient where the output is exactly 0 and stays 0"
+        told = f"a gradient arrives at {places} where the output is exactly 0 and stays 0"
         yield p.place("missing_chain_factor", told, extra)
         return
-    told = f"{count} entries that the function ignores get a gradient"
+    told = f"a gradient arrives at {places} that the function ignores"
     yield p.place("param_ignored", told, extra)
 
 

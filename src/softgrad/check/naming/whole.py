@@ -99,13 +99,13 @@ def collapsed(p: Pair) -> Iterator[Guess]:
             alone = np.zeros_like(true)
             alone[first] = total.reshape(-1)
             at = int(np.ravel_multi_index(first, shape))
-            told = f"only upstream entry {at} is used"
+            told = f"only entry {at} of the upstream gradient is used"
             yield p.guess("upstream_collapsed", told, alone.reshape(p.true.shape))
         elif len(axes) == 1:
             at = first[axes[0]]
             alone = np.zeros_like(true)
             alone[(slice(None),) * axes[0] + (slice(at, at + 1),)] = total
-            told = f"only upstream entry {at} along output axis {axes[0]} is used"
+            told = f"only index {at} of the upstream gradient's axis {axes[0]} is used"
             yield p.guess("upstream_collapsed", told, alone.reshape(p.true.shape))
         for scale, how in ((1.0, "sum"), (1 / count, "mean")):
             spread = np.broadcast_to(scale * total, true.shape).reshape(p.true.shape)

@@ -9,6 +9,7 @@ import numpy as np
 
 from softgrad.check.report.finding import Entry, Finding
 from softgrad.check.report.vocabulary import BUGS
+from softgrad.check.report.words import counted
 
 if TYPE_CHECKING:
     from softgrad.check.report.report import Report
@@ -17,6 +18,8 @@ __all__ = ["COLUMNS", "Content", "content", "points"]
 
 MOST_ENTRIES = 8
 MOST_PLACES = 4
+_NOTHING = 0.95
+"""A next best name that leaves more than this share of the gradient is none."""
 
 COLUMNS = ("input", "index", "claimed", "true ± error")
 """What a row of the table of entries holds."""
@@ -98,10 +101,11 @@ def points(report: "Report") -> Iterator[tuple[str, str]]:
 def _notes(report: "Report") -> Iterator[str]:
     for name, mask in (report.wrong or {}).items():
         yield _where(name, mask, places=not report.entries)
-    if report.runner_up:
+    if report.runner_up and (report.runner_up.residual or 0.0) < _NOTHING:
         yield _next_best(report.runner_up)
     if report.kinks:
-        yield f"{report.kinks} entries lie at a kink; any slope between is right."
+        places = counted(report.kinks)
+        yield f"At {places} there is a kink, where any slope between the one-sided ones is right."
 
 
 def _where(name: str, mask: np.ndarray, *, places: bool) -> str:
@@ -117,9 +121,11 @@ def _where(name: str, mask: np.ndarray, *, places: bool) -> str:
 
 def _next_best(other: Finding) -> str:
     name = other.bug or other.evidence
-    off = "" if other.residual is None else f", off by {other.residual:.2g} of the claim"
-    meaning = f" ({BUGS[other.bug].meaning})" if other.bug in BUGS else ""
-    return f"Next best: {name}{meaning}{off}."
+    meaning = f", {BUGS[other.bug].meaning}" if other.bug in BUGS else ""
+    if other.residual is None:
+        return f"Next best: {name}{meaning}."
+    left = f"{100 * other.residual:.2g} % of your gradient"
+    return f"Next best: {name}{meaning}; it leaves {left} unexplained."
 
 
 def _row(entry: Entry) -> Row:

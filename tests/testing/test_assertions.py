@@ -5,6 +5,8 @@ import unittest
 
 import numpy as np
 import pytest
+from check.right import softmax
+from testing.subjects import X, diagonal, right, unshifted
 
 from softgrad.errors import ArgumentError
 from softgrad.testing import (
@@ -14,26 +16,6 @@ from softgrad.testing import (
     assert_gradient,
     gradient_cases,
 )
-
-X = np.random.default_rng(0).normal(size=(2, 3))
-
-
-def softmax(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-
-
-def right(g, y, x):
-    return y * (g - (g * y).sum(-1, keepdims=True))
-
-
-def diagonal(g, y, x):
-    return g * y * (1 - y)
-
-
-def unshifted(g, x):
-    e = np.exp(x)
-    return right(g, e / e.sum(-1, keepdims=True), x)
 
 
 def nothing(x):

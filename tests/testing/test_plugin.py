@@ -10,25 +10,10 @@ import pytest
 pytest_plugins = ["pytester"]
 
 SUITE = """
-import numpy as np
 import pytest
+from check.right import softmax
 from softgrad.testing import assert_gradient
-
-X = np.random.default_rng(0).normal(size=(2, 3))
-
-def softmax(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-
-def right(g, y, x):
-    return y * (g - (g * y).sum(-1, keepdims=True))
-
-def diagonal(g, y, x):
-    return g * y * (1 - y)
-
-def unshifted(g, x):
-    e = np.exp(x)
-    return right(g, e / e.sum(-1, keepdims=True), x)
+from testing.subjects import X, diagonal, right, unshifted
 """
 
 MARKED = (
@@ -91,13 +76,19 @@ def test_without_names_every_row_is_collected(session):
     result.stdout.fnmatch_lines(["test_it.py::test[[]example[]]", "test_it.py::test[[]ties[]]"])
 
 
+def _line_of(code: str) -> int:
+    return next(k for k, line in enumerate(WRONG.strip().splitlines(), 1) if code in line)
+
+
 @pytest.mark.parametrize("options", [(), ("-v",)])
 def test_a_failure_is_the_report_and_nothing_else(options, session):
     result = session(WRONG, *options)
     result.assert_outcomes(failed=2)
     lines = result.stdout.lines
     start = next(k for k, line in enumerate(lines) if "gradient: WRONG (diagonal_only)" in line)
-    end = next(k for k, line in enumerate(lines) if "test_it.py:22" in line)
+    end = next(
+        k for k, line in enumerate(lines) if f"test_it.py:{_line_of('diagonal, seed')}" in line
+    )
     shown = lines[start:end]
     assert any("Fix:" in line for line in shown)
     assert any("seed 3" in line for line in shown)

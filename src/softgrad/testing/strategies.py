@@ -64,9 +64,8 @@ def logits(
     """
     kind = _floating(dtype)
     top = float(np.log(np.finfo(kind).max))  # exp of more overflows
-    edges = [(ties, _tied), (saturated, _saturated(top)), (offsets, _shifted(top)),
-             (masked, _masked)]  # fmt: skip
-    return _arrays(shape, kind, _numbers, [edge for wanted, edge in edges if wanted])
+    far = [(saturated, _saturated(top)), (offsets, _shifted(top))]
+    return _arrays(shape, kind, _numbers, [(ties, _tied), *far, (masked, _masked)])
 
 
 def probabilities(
@@ -87,8 +86,7 @@ def probabilities(
     onehot
         Whether a row may have a single 1.
     """
-    edges = [(zeros, _sparse), (onehot, _onehot)]
-    return _arrays(shape, _floating(dtype), _shares, [edge for wanted, edge in edges if wanted])
+    return _arrays(shape, _floating(dtype), _shares, [(zeros, _sparse), (onehot, _onehot)])
 
 
 def upstreams(
@@ -110,8 +108,7 @@ def upstreams(
         Whether rows may have a single 1.
     """
     edges = [(zeros, _nothing), (onehot, _onehot), (True, _alike)]
-    chosen = [edge for wanted, edge in edges if wanted]
-    return _arrays(shape, _floating(dtype), _numbers, chosen, scalar=True)
+    return _arrays(shape, _floating(dtype), _numbers, edges, scalar=True)
 
 
 def targets(
@@ -228,17 +225,20 @@ def _arrays(
     shape: Any,
     dtype: np.dtype,
     ordinary: Callable[[int], Rows],
-    edges: Sequence[Callable[[int], Rows]],
+    edges: Sequence[tuple[bool, Callable[[int], Rows]]],
     *,
     scalar: bool = False,
 ) -> st.SearchStrategy[np.ndarray]:
+    """Draw arrays of ordinary rows and of those edges that are wanted."""
+    kinds = [ordinary, *(edge for wanted, edge in edges if wanted)]
+
     def filled(drawn: Shape) -> st.SearchStrategy[np.ndarray]:
         if not drawn and not scalar:
             raise ArgumentError("shape must have at least one axis; got ()")
         length, count = (drawn[-1] if drawn else 1), int(np.prod(drawn[:-1]))
         if not length or not count:
             return st.just(np.zeros(drawn, dtype))
-        row = st.one_of(ordinary(length), *(edge(length) for edge in edges))
+        row = st.one_of(*(kind(length) for kind in kinds))
         rows = st.lists(row, min_size=count, max_size=count)
         return rows.map(lambda found: np.stack(found).astype(dtype).reshape(drawn))
 

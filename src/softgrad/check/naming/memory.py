@@ -54,7 +54,7 @@ def vanished(p: Pair) -> Iterator[Guess]:
 def sparse(p: Pair) -> Iterator[Guess]:
     """Look for a few entries that are slightly off."""
     apart, columns = _apart(p)
-    if not 0 < columns.size <= max(1, p.x.size // 10) or not p.live.any():
+    if not _few(p, columns, 10):
         return
     size = np.abs(p.true[:, columns]).max(0)
     off = np.abs(p.claimed - p.true)[:, columns].max(0) / np.maximum(size, 1e-300)
@@ -67,7 +67,7 @@ def sparse(p: Pair) -> Iterator[Guess]:
 def at_ties(p: Pair) -> Iterator[Guess]:
     """Look for entries that are wrong exactly at a tie or at zero."""
     apart, columns = _apart(p)
-    if not 0 < columns.size <= max(1, p.x.size // 4) or not p.live.any():
+    if not _few(p, columns, 4):
         return
     x = p.x.ravel()
     at, rest = x[columns], np.delete(x, columns)
@@ -112,3 +112,8 @@ def _apart(p: Pair) -> tuple[np.ndarray, np.ndarray]:
     """Return where the two Jacobians differ, and the entries of the input where they do."""
     apart = np.abs(p.claimed - p.true) > 4 * p.tolerance
     return apart, np.flatnonzero(apart.any(0))
+
+
+def _few(p: Pair, columns: np.ndarray, part: int) -> bool:
+    """Return whether these entries of the input are some, and at most one in ``part`` of all."""
+    return bool(p.live.any()) and 0 < columns.size <= max(1, p.x.size // part)

@@ -5,18 +5,10 @@ from typing import Any
 
 import numpy as np
 
+import softgrad.structure as kinds
 from softgrad.check.naming.likeness import Likeness
 from softgrad.declare import Leaf
-from softgrad.structure import (
-    Centering,
-    Diagonal,
-    Functional,
-    Product,
-    Structure,
-    Sum,
-    Transpose,
-    WeightedCentering,
-)
+from softgrad.structure import Structure
 
 __all__ = ["written"]
 
@@ -61,7 +53,7 @@ def product(structure: Structure, g: str, state: dict[str, Any]) -> str:
 
 
 @product.register
-def _(structure: WeightedCentering, g: str, state: dict[str, Any]) -> str:
+def _(structure: kinds.WeightedCentering, g: str, state: dict[str, Any]) -> str:
     s = _symbol(structure.s, state)
     total = structure.axis.sum(structure.s)
     mean = f"⟨{s},{g}⟩" + ("" if np.allclose(total[total != 0], 1) else f"/Σ{s}")
@@ -69,34 +61,34 @@ def _(structure: WeightedCentering, g: str, state: dict[str, Any]) -> str:
 
 
 @product.register
-def _(structure: Centering, g: str, state: dict[str, Any]) -> str:
+def _(structure: kinds.Centering, g: str, state: dict[str, Any]) -> str:
     return f"{g} − {_symbol(structure.p, state)} Σ{g}"
 
 
 @product.register
-def _(structure: Functional, g: str, state: dict[str, Any]) -> str:
+def _(structure: kinds.Functional, g: str, state: dict[str, Any]) -> str:
     return _times(_symbol(structure.p, state), g)
 
 
 @product.register
-def _(structure: Diagonal, g: str, state: dict[str, Any]) -> str:
+def _(structure: kinds.Diagonal, g: str, state: dict[str, Any]) -> str:
     term = _times(_symbol(structure.d, state), g)
     return term if structure.shape in (None, np.shape(structure.d)) else f"Σ({term})"
 
 
 @product.register
-def _(structure: Product, g: str, state: dict[str, Any]) -> str:
+def _(structure: kinds.Product, g: str, state: dict[str, Any]) -> str:
     return product(structure.inner, f"({product(structure.outer, g, state)})", state)
 
 
 @product.register
-def _(structure: Sum, g: str, state: dict[str, Any]) -> str:
+def _(structure: kinds.Sum, g: str, state: dict[str, Any]) -> str:
     return " + ".join(product(term, g, state) for term in structure.terms)
 
 
 @product.register
-def _(structure: Transpose, g: str, state: dict[str, Any]) -> str:
-    if isinstance(structure.of, (WeightedCentering, Diagonal)):
+def _(structure: kinds.Transpose, g: str, state: dict[str, Any]) -> str:
+    if isinstance(structure.of, (kinds.WeightedCentering, kinds.Diagonal)):
         return product(structure.of, g, state)
     return f"J {g}"
 

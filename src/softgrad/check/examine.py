@@ -160,6 +160,8 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
     if seen.status == "kinked":
         return _kinked(subject, seen, seed)
     if seen.status == "blind":
+        if found := _repeats(subject, seen, seed):  # as if rounding moved it by that much
+            return wrong(found, subject.wrt)
         return Report(None, "the derivative cannot be measured here")
     return Report(True, _RIGHT)
 
@@ -197,10 +199,15 @@ def _confirmed(subject: Subject, seen: Probe, seed: int) -> bool:
             not shot.wrong or seen.instrument.persists(shot.g, shot.d, shot.u, shot.slope)
             for shot in (each.first for each in looks if each.status != "right")
         )
+    return _repeats(subject, seen, seed) is not None
+
+
+def _repeats(subject: Subject, seen: Probe, seed: int) -> Finding | None:
+    """Ask again for the gradient that differs most."""
     shot, gradient = seen.first, seen.gradient
     assert gradient is not None
     found = replace(gradient, flat=shot.d)
-    return manners.repeats(subject.onto(shot.u), shot.g, found, seed) is not None
+    return manners.repeats(subject.onto(shot.u), shot.g, found, seed)
 
 
 def _kinked(subject: Subject, seen: Probe, seed: int) -> Report:

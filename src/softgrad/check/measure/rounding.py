@@ -11,6 +11,7 @@ __all__ = ["direction", "floor_of", "widest_floor"]
 
 _FLOATING = ("float", "bfloat", "complex")
 _SAMPLES = 6
+_FARTHER = 64.0  # times as far, rounding moves a gradient as many times as much; a jump stays
 _SHRINK = (0.5, 0.25, 0.1, 0.03)
 
 
@@ -47,7 +48,7 @@ def floor_of(
     shift = shift_by(eps)
     jump = shift / max(size, 1e-300)
     jumps = eps < 1e-4 and jump > max(0.5 * np.sqrt(eps), 1e-3)
-    if jump > 0.5 or (jumps and shift_by(8 * eps) < 3 * shift):
+    if jump > 0.5 or (jumps and shift_by(_FARTHER * eps) < _FARTHER / 4 * shift):
         shift = 0.0
     return max(shift, eps * size / 2) + tiny, eps
 

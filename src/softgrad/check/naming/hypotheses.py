@@ -40,6 +40,7 @@ def _tiers(
     subject = instance.subject
     shape: Tier = (
         partial(whole.dropped, p),
+        partial(whole.detached, p),
         partial(whole.summed, p),
         partial(whole.collapsed, p),
         partial(whole.identity, p),

@@ -2,13 +2,23 @@
 
 from collections.abc import Iterator
 from itertools import permutations
+from math import prod
 
 import numpy as np
 
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair, is_diagonal
 
-__all__ = ["collapsed", "diagonal", "dropped", "identity", "negative", "summed", "transposed"]
+__all__ = [
+    "collapsed",
+    "detached",
+    "diagonal",
+    "dropped",
+    "identity",
+    "negative",
+    "summed",
+    "transposed",
+]
 
 
 def dropped(p: Pair) -> Iterator[Guess]:
@@ -16,6 +26,17 @@ def dropped(p: Pair) -> Iterator[Guess]:
     if p.live.any():
         told = "the gradient is zero, the function depends on it"
         yield p.guess("dropped_grad", told, np.zeros_like(p.true), not p.claimed.any())
+
+
+def detached(p: Pair) -> Iterator[Guess]:
+    """Predict that nothing flows back through some of several outputs."""
+    owner = np.repeat(np.arange(len(p.outputs)), [prod(shape) for shape in p.outputs])
+    silent = set(owner[p.live.any(1)]) - set(owner[p.filled.any(1)])
+    if silent and len(p.outputs) > 1:
+        rows = np.isin(owner, [*silent])
+        outputs = " and ".join(str(k + 1) for k in sorted(silent))
+        told = f"nothing flows back through output {outputs} of {len(p.outputs)}"
+        yield p.guess("dropped_grad", told, np.where(rows[:, None], 0.0, p.true))
 
 
 def negative(p: Pair) -> Iterator[Guess]:

@@ -12,7 +12,7 @@ from softgrad.check.contract import manners, numerics, order
 from softgrad.check.measure import kinks
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Probe, Shot, probe
-from softgrad.check.naming.diagnose import diagnose
+from softgrad.check.naming.diagnose import Diagnosis, diagnose
 from softgrad.check.naming.likeness import likened
 from softgrad.check.report.finding import Finding
 from softgrad.check.report.report import Report
@@ -155,7 +155,7 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
     if seen.status == "wrong" and not _confirmed(subject, seen, seed):
         return Report(None, "the measurements contradict each other: there may be no derivative")
     if seen.status == "wrong":
-        named = diagnose(seen, seed, like)
+        named = _diagnosed(seen, seed, like)
         return wrong(named.finding, subject.wrt, named.wrong)
     if seen.status == "kinked":
         return _kinked(subject, seen, seed)
@@ -164,6 +164,19 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
             return wrong(found, subject.wrt)
         return Report(None, "the derivative cannot be measured here")
     return Report(True, _RIGHT)
+
+
+def _diagnosed(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
+    """Name what is wrong; a verdict is not lost because its name could not be looked for."""
+    try:
+        return diagnose(seen, seed, like)
+    except CodeRaised:
+        raise
+    except Exception as error:
+        told = f"softgrad could not look for a name ({type(error).__name__}: {error})"
+        return Diagnosis(
+            Finding("", "the derivative differs from the function's", facts=(told,)), {}
+        )
 
 
 def _elsewhere(subject: Subject, seen: Probe, seed: int, like: Function | None) -> Report:
@@ -214,7 +227,7 @@ def _kinked(subject: Subject, seen: Probe, seed: int) -> Report:
     judged = kinks.judge(seen, seed)
     count = int(judged.kinked.sum())
     if judged.along or judged.wrong.any():
-        named = diagnose(seen, seed)
+        named = _diagnosed(seen, seed)
         masks = subject.split(judged.wrong)
         finding = named.finding
         if not finding.bug:

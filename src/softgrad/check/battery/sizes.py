@@ -75,6 +75,9 @@ def _resized(example: Example, old: int, new: int) -> Subject | None:
     """
     if sum(_size(a.shape, old, new) for a in example.arrays.values()) > _MOST_ENTRIES:
         return None
+    others = {n for a in example.arrays.values() for n in a.shape} - {old}
+    if any(new * n == old for n in others):
+        return None  # perhaps new equal parts of n, which parts of one entry would fit by chance
     changed = {}
     for name, array in example.arrays.items():
         made = array

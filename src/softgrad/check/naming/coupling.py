@@ -7,7 +7,7 @@ import numpy as np
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair
 
-__all__ = ["coupled_axes", "coupling"]
+__all__ = ["coupled_axes", "coupling", "misplaced"]
 
 
 def coupling(p: Pair) -> Iterator[Guess]:
@@ -31,6 +31,29 @@ def coupling(p: Pair) -> Iterator[Guess]:
     else:
         told = f"your gradient couples along {names}, the function along {_listed(true)}"
         yield p.place("wrong_axis", told, places)
+
+
+def misplaced(p: Pair) -> Iterator[Guess]:
+    """Each output's contribution goes to the entry of another of the output's indices.
+
+    So a bias or a slope per channel is summed over the wrong axes.
+    """
+    if p.y is None or p.x.ndim != 1 or p.y.ndim < 2 or (p.live.sum(1) > 1).any():
+        return
+    share = p.true.sum(1)
+    index = np.indices(p.y.shape).reshape(p.y.ndim, -1)
+    fitting = [a for a in range(p.y.ndim) if p.y.shape[a] == p.x.size]
+    own = [a for a in fitting if p.close(_scattered(share, index[a], p), p.true)]
+    for axis in fitting:
+        if own and axis not in own:
+            told = f"one sum per index of output axis {axis}, where axis {own[0]} is right"
+            yield p.guess("wrong_axis", told, _scattered(share, index[axis], p))
+
+
+def _scattered(share: np.ndarray, index: np.ndarray, p: Pair) -> np.ndarray:
+    found = np.zeros(p.true.shape)
+    found[np.arange(share.size), index] = share
+    return found
 
 
 def coupled_axes(p: Pair) -> tuple[str, str] | None:

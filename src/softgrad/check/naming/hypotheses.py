@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from softgrad.check.measure.probe import Shot
-from softgrad.check.naming import coupling, factors, memory, support, whole
+from softgrad.check.naming import coupling, examples, factors, memory, support, whole
 from softgrad.check.naming.conditions import leaks_between_samples
 from softgrad.check.naming.formulas import Formulas
 from softgrad.check.naming.guess import Guess, fitting, said, winner
@@ -54,6 +54,7 @@ def _tiers(
     places: Tier = (
         partial(support.blocks, p),
         partial(coupling.coupling, p),
+        partial(coupling.misplaced, p),
         partial(support.partial, p),
         partial(support.leak, subject, p),
     )
@@ -68,6 +69,11 @@ def _tiers(
     yield (partial(parameters, subject, shot, p.name, seed),)
     yield (formulas.guesses,)
     yield (partial(stages, instance, p), lambda: _leaks(instance, shot, p, seed))
+    yield (
+        partial(examples.normalized_target, subject, seed),
+        partial(examples.square, subject, seed),
+        partial(examples.kept_by_shape, subject, seed),
+    )
 
 
 def _leaks(instance: Instance, shot: Shot, p: Pair, seed: int) -> Iterator[Guess]:

@@ -14,6 +14,7 @@ from softgrad.check.subject.subject import Subject
 
 __all__ = ["at_ties", "lost_contributions", "scattered", "sparse", "vanished", "wrapped"]
 
+_SPARSE, _TIED = 0.1, 0.75  # the largest shares of the entries
 _LIMITS = (2**8, 2**15, 2**16, 2**31, 2**32)
 
 
@@ -25,14 +26,24 @@ def lost_contributions(subject: Subject, p: Pair) -> Iterator[Guess]:
     columns = lost.any(0)
     kept = (p.live & p.right).sum(0)[columns]
     outputs = lost.any(1)
-    if not (kept >= 1).all() or (p.live[outputs] & p.right[outputs]).any():
-        return
+    told = _repeated(subject)
+    alone = not (p.live[outputs] & p.right[outputs]).any()
+    if told is not None and alone and (kept >= 1).all():
+        yield p.place("scatter_overwrite", told, lost)
+    several = p.live.sum(0) > 1
+    if np.array_equal(columns, several) and not several.all() and (kept == 1).all():
+        told = "an entry that several outputs depend on gets the gradient of only one of them"
+        yield p.place("scatter_overwrite", told, lost)
+
+
+def _repeated(subject: Subject) -> str | None:
+    """Return that an index repeats, if one does."""
     for name, value in subject.inputs.items():
         if subject.frame.is_array(value):
             array = subject.frame.to_numpy(value)
             if array.dtype.kind in "iu" and np.unique(array).size < array.size:
-                told = f"where {name} repeats, only one use counts"
-                yield p.place("scatter_overwrite", told, lost)
+                return f"where {name} repeats, only one use counts"
+    return None
 
 
 def vanished(p: Pair) -> Iterator[Guess]:
@@ -54,7 +65,7 @@ def vanished(p: Pair) -> Iterator[Guess]:
 def sparse(p: Pair) -> Iterator[Guess]:
     """Look for a few entries that are slightly off."""
     apart, columns = _apart(p)
-    if not _few(p, columns, 10):
+    if not _few(p, columns, _SPARSE):
         return
     size = np.abs(p.true[:, columns]).max(0)
     off = np.abs(p.claimed - p.true)[:, columns].max(0) / np.maximum(size, 1e-300)
@@ -67,7 +78,7 @@ def sparse(p: Pair) -> Iterator[Guess]:
 def at_ties(p: Pair) -> Iterator[Guess]:
     """Look for entries that are wrong exactly at a tie or at zero."""
     apart, columns = _apart(p)
-    if not _few(p, columns, 4):
+    if not _few(p, columns, _TIED):
         return
     x = p.x.ravel()
     at, rest = x[columns], np.delete(x, columns)
@@ -114,6 +125,6 @@ def _apart(p: Pair) -> tuple[np.ndarray, np.ndarray]:
     return apart, np.flatnonzero(apart.any(0))
 
 
-def _few(p: Pair, columns: np.ndarray, part: int) -> bool:
-    """Return whether these entries of the input are some, and at most one in ``part`` of all."""
-    return bool(p.live.any()) and 0 < columns.size <= max(1, p.x.size // part)
+def _few(p: Pair, columns: np.ndarray, share: float) -> bool:
+    """Return whether these entries of the input are some, and at most ``share`` of all."""
+    return bool(p.live.any()) and 0 < columns.size <= max(1, int(share * p.x.size))

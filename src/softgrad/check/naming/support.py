@@ -14,19 +14,28 @@ __all__ = ["blocks", "leak", "lost", "partial"]
 
 
 def partial(p: Pair) -> Iterator[Guess]:
-    """Every entry is right or zero; the lost ones form the end of an axis."""
-    gone = p.live & ~p.right
-    if not gone.any() or (p.filled & ~p.right).any():
+    """Every entry is right but for the end of an axis, where all are lost or off by one factor."""
+    apart = p.live & ~p.right
+    if not apart.any() or (p.filled & ~p.right & ~apart).any():
         return
-    for where, shape in ((gone, p.x.shape), (gone.T, p.y.shape if p.y is not None else ())):
-        alive = p.live if where is gone else p.live.T
+    factor = float(np.sum((p.claimed * p.true)[apart]) / np.sum(p.true[apart] ** 2))
+    if np.abs(p.claimed - factor * p.true)[apart].max() > 4 * p.tolerance:
+        return
+    if not (p.filled & apart).any():
+        told = "is lost"
+    elif factor > 0:
+        told = f"is {factor:.4g} times what it should be"
+    else:
+        return
+    for where, shape in ((apart, p.x.shape), (apart.T, p.y.shape if p.y is not None else ())):
+        alive = p.live if where is apart else p.live.T
         flat = where.any(0)
         if (alive[:, flat] & ~where[:, flat]).any() or not shape:
             continue
-        side = "input" if where is gone else "output"
+        side = "input" if where is apart else "output"
         for axis, start in _ends(flat.reshape(shape)):
-            told = f"everything from index {start} of {side} axis {axis} on is lost"
-            yield p.place("partial_block", told, gone)
+            everything = f"everything from index {start} of {side} axis {axis} on"
+            yield p.place("partial_block", f"{everything} {told}", apart)
 
 
 def _ends(mask: np.ndarray) -> Iterator[tuple[int, int]]:

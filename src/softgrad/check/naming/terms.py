@@ -108,7 +108,8 @@ def _sums(p: Pair) -> Iterator[tuple[tuple[int, ...], str]]:
             seen.append(axes)
             plain = len(seen) == 1 and axes == (n - 1,)
             listed = ", ".join(str(a) for a in axes)
-            yield axes, "" if plain else f" over axis {listed}" if len(axes) == 1 else " over all"
+            some = f" over {'axis' if len(axes) == 1 else 'axes'} {listed}"
+            yield axes, "" if plain else " over all" if len(axes) == n else some
 
 
 def _spread(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:

@@ -34,9 +34,9 @@ def detached(p: Pair) -> Iterator[Guess]:
     silent = set(owner[p.live.any(1)]) - set(owner[p.filled.any(1)])
     if silent and len(p.outputs) > 1:
         rows = np.isin(owner, [*silent])
-        outputs = " and ".join(str(k + 1) for k in sorted(silent))
-        told = f"nothing flows back through output {outputs} of {len(p.outputs)}"
-        yield p.guess("dropped_grad", told, np.where(rows[:, None], 0.0, p.true))
+        outputs = " and ".join(str(k) for k in sorted(silent))
+        told = f"the upstream gradient of output {outputs} (counted from 0) is not used"
+        yield p.guess("ignores_upstream", told, np.where(rows[:, None], 0.0, p.true))
 
 
 def negative(p: Pair) -> Iterator[Guess]:

@@ -9,6 +9,7 @@ from check.right import log_softmax, softmax, softmax_back
 
 from softgrad.check import check
 from softgrad.check.battery.choices import choices_of
+from softgrad.check.battery.whole import Near
 from softgrad.check.frameworks import frame_of
 from softgrad.check.subject.plan import plan
 from softgrad.errors import ArgumentError, ArgumentTypeError
@@ -62,6 +63,7 @@ def test_values_come_from_hints_and_defaults():
         "axis": (0,),
         "reduction": ("sum", "none"),
         "clip": (2.0,),
+        "count": (Near(4), Near(6), Near(2), Near(1)),
     }
 
 

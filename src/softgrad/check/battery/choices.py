@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+from softgrad.check.battery.whole import neighbours
 from softgrad.check.subject.claims import Claim
 from softgrad.errors import ArgumentError, ArgumentTypeError
 from softgrad.function import Function
@@ -29,6 +30,8 @@ def choices_of(
     like: Function | None = None,
 ) -> dict[str, tuple[Any, ...]]:
     """Return values to try for each parameter, besides the one the example has.
+
+    Whole numbers that are only a guess are marked as :class:`~softgrad.check.battery.whole.Near`.
 
     Raises
     ------
@@ -134,6 +137,8 @@ def _guess(name: str, current: Any, hint: Any, dims: int) -> Iterable[Any]:
         yield from (value for value in type(current) if value is not current)
     elif isinstance(current, int) and name in _AXES:
         yield from (axis for axis in range(dims) if axis != current % max(dims, 1))
+    elif type(current) is int:
+        yield from neighbours(current)
     elif isinstance(current, str) and name == "reduction" and current in _REDUCTIONS:
         yield from (value for value in _REDUCTIONS if value != current)
     elif isinstance(current, float) and math.isfinite(current):

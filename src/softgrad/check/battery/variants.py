@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from softgrad.check.battery.axes import AXES
 from softgrad.check.battery.example import Example
 from softgrad.check.battery.labels import LABELS
 from softgrad.check.battery.layouts import LAYOUTS
+from softgrad.check.battery.lengths import LENGTHS
 from softgrad.check.battery.magnitudes import MAGNITUDES
 from softgrad.check.battery.parameters import PARAMETERS
 from softgrad.check.battery.ranks import RANKS
-from softgrad.check.battery.sizes import SIZES
+from softgrad.check.battery.samples import SAMPLES
 from softgrad.check.battery.values import CONSTANTS, ORDINARY, SPECIAL
 from softgrad.check.battery.variant import Row, Variant
 from softgrad.check.subject.subject import Subject
@@ -24,7 +26,8 @@ from softgrad.check.subject.subject import Subject
 __all__ = ["ROWS", "variants", "variants_of"]
 
 _COMPILED = ("jax", "tinygrad")
-_SHAPED = (*LABELS, *SIZES, *RANKS)  # would tear the pairs of complex numbers apart
+# Rows that would tear the pairs of complex numbers apart.
+_SHAPED = (*LABELS, *SAMPLES, *LENGTHS, *AXES, *RANKS)
 
 ROWS: tuple[Row, ...] = (
     *LAYOUTS,
@@ -32,7 +35,9 @@ ROWS: tuple[Row, ...] = (
     *CONSTANTS,
     *LABELS,
     *PARAMETERS,
-    *SIZES,
+    *SAMPLES,
+    *LENGTHS,
+    *AXES,
     *RANKS,
     *MAGNITUDES,
     *SPECIAL,

@@ -137,6 +137,41 @@ def test_a_wrong_forward_mode():
     assert check(Square, (X,)).bug == "forward_mode_wrong"
 
 
+def once(inside):
+    """Return a right cube whose derivative is declared to have none, perhaps inside more."""
+    declared = torch.autograd.function.once_differentiable
+    members = {
+        "forward": staticmethod(lambda ctx, x: (ctx.save_for_backward(x), x**3)[1]),
+        "backward": staticmethod(declared(lambda ctx, g: 3 * g * ctx.saved_tensors[0] ** 2)),
+    }
+    cube = type("Cube", (torch.autograd.Function,), members).apply
+    return (lambda x: torch.tanh(cube(torch.sin(x))) + x**3) if inside else cube
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_is_declared_once_differentiable_owes_no_second_derivative(inside):
+    assert check(once(inside), (X,)).ok is True
+
+
+def test_a_custom_operation_owes_neither_a_second_derivative_nor_forward_mode():
+    @torch.library.custom_op("softgrad_tests::cube", mutates_args=())
+    def cube(x: torch.Tensor) -> torch.Tensor:
+        return x**3
+
+    @torch.library.custom_op("softgrad_tests::cube_backward", mutates_args=())
+    def cube_backward(x: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
+        return 3 * g * x**2
+
+    def keep(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    def backward(ctx, g):
+        return cube_backward(*ctx.saved_tensors, g)
+
+    cube.register_autograd(backward, setup_context=keep)
+    assert check(cube, (X,)).ok is True
+
+
 def test_a_hand_written_vjp_of_tensors():
     report = check(lambda x: torch.softmax(x, -1), (X,), vjp=lambda g, y, x: g * y * (1 - y))
     assert report.bug == "diagonal_only"

@@ -233,14 +233,19 @@ class Frame(ABC):
         g: list[np.ndarray],
         tangents: Mapping[str, np.ndarray],
     ) -> dict[str, np.ndarray]:
-        """Return the derivative along ``tangents`` of the gradient of ⟨g, f⟩: reverse twice."""
+        """Return the derivative along ``tangents`` of the gradient of ⟨g, f⟩: reverse twice.
+
+        The upstream gradients are leaves as well: declarations of what has no second derivative
+        may look at them.
+        """
         xs = [self.leaf(inputs[name]) for name in tangents]
         closed = self._closed(call, inputs, tuple(tangents))
         kept: list[int] = []
 
         def gradients(*at: Any) -> tuple[Any, ...]:
             outputs, pull = self.reverse(closed, [*at], again=True)
-            found = list(enumerate(pull(self.upstream(outputs, g))))
+            upstream = [self.leaf(each) for each in self.upstream(outputs, g)]
+            found = list(enumerate(pull(upstream)))
             kept[:] = [i for i, each in found if each is not None]
             return tuple(each for _, each in found if each is not None)
 

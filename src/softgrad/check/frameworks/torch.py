@@ -17,6 +17,8 @@ from softgrad.check.frameworks.torch_module import carried_by
 
 __all__ = ["Torch"]
 
+_ERROR = "torch::autograd::Error"
+
 
 class Torch(Frame):
     """Torch tensors on any device."""
@@ -115,7 +117,10 @@ class Torch(Frame):
     def reverse(
         self, f: Callable, xs: list[Any], *, again: bool = False
     ) -> tuple[Sequence[Any], Callable]:
-        """Return the outputs and ``torch.autograd.grad``."""
+        """Return the outputs and ``torch.autograd.grad``.
+
+        With ``again`` the pullback raises where a function is declared once differentiable.
+        """
         outputs = f(*xs)
 
         def pull(g: list[Any]) -> Sequence[Any]:
@@ -123,14 +128,20 @@ class Torch(Frame):
             if not pairs:
                 return [None] * len(xs)
             kept, upstream = zip(*pairs, strict=True)
-            return torch.autograd.grad(kept, xs, upstream, create_graph=again, allow_unused=True)
+            found = torch.autograd.grad(kept, xs, upstream, create_graph=again, allow_unused=True)
+            if again and _once(each.grad_fn for each in found if each is not None):
+                raise NotImplementedError("a function is marked with @once_differentiable")
+            return found
 
         return outputs, pull
 
     def forward(self, f: Callable, xs: list[Any], ts: list[Any]) -> Sequence[Any]:
-        """Return forward mode's derivative along ``ts``."""
+        """Return forward mode's derivative along ``ts``.
+
+        The inputs are leaves as well: what is registered for reverse mode only then raises.
+        """
         with forward_ad.dual_level():
-            duals = [forward_ad.make_dual(x, t) for x, t in zip(xs, ts, strict=True)]
+            duals = [forward_ad.make_dual(self.leaf(x), t) for x, t in zip(xs, ts, strict=True)]
             parts = [forward_ad.unpack_dual(out) for out in f(*duals)]
             return [torch.zeros_like(p.primal) if p.tangent is None else p.tangent for p in parts]
 
@@ -166,6 +177,24 @@ def _in_numpy(dtype: torch.dtype) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _once(roots: Iterable[Any]) -> bool:
+    """Return whether a graph has the node that raises for a derivative declared to have none.
+
+    Left alone, torch gives no error but zeros: the node hides what lies behind it.
+    """
+    nodes = [*roots]
+    seen: set[Any] = set()
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        if node.name() == _ERROR:
+            return True
+        seen.add(node)
+        nodes += [after for after, _ in node.next_functions]
+    return False
 
 
 def _extent(array: np.ndarray) -> int:

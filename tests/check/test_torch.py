@@ -115,6 +115,25 @@ def test_a_saved_tensor_overwritten_unseen():
     assert report.bug == "mutates_argument"
 
 
+def test_what_is_kept_on_the_class_is_overtaken_by_a_second_forward_pass():
+    class Square(torch.autograd.Function):
+        kept = None
+
+        @staticmethod
+        def forward(ctx, x):
+            Square.kept = x
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * g * Square.kept
+
+    report = check(Square, (X,))
+    assert report.bug == "stale_state"
+    assert "second forward pass" in report.reason
+    assert "once = outputs" in report.snippet
+
+
 def test_a_wrong_forward_mode():
     class Square(torch.autograd.Function):
         @staticmethod

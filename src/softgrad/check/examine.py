@@ -249,6 +249,7 @@ def _manners(subject: Subject, seen: Probe, seed: int) -> Finding | None:
         or numerics.saturated(seen, seed)
         or manners.repeats(subject, g, gradient, seed)
         or manners.interleaved(subject, g, gradient, seed)
+        or manners.overtaken(subject, g, gradient, seed)
         or manners.additive(seen, seed)
     )
 

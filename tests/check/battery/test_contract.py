@@ -46,3 +46,18 @@ def test_right_ones_keep_to_it(each, dtype, scale):
     scaled = {k: (v * scale).astype(dtype) if v.dtype.kind == "f" else v for k, v in inputs.items()}
     report = check(each.forward, scaled, vjp=each.backward, battery=False)
     assert "upstream" not in report.reason, report
+
+
+def test_the_order_kept_from_the_point_before_is_stale_state():
+    before = []
+
+    def backward(g, x):
+        largest = x.argmax(-1)
+        used = before.pop() if before else largest
+        before.append(largest)
+        return g[:, None] * (np.arange(x.shape[1]) == used[:, None])
+
+    x = np.array([[3.0, 1.0, 2.0], [5.0, 4.0, 1.0]])
+    report = check(lambda x: x.max(-1), (x,), vjp=backward)
+    assert report.bug == "stale_state"
+    assert "another point" in report.reason

@@ -1,5 +1,7 @@
 """What any derivative owes its caller: shapes, dtypes, no side effects, the same answer twice."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -7,10 +9,20 @@ import numpy as np
 from softgrad.check.measure.probe import Probe, direction, floor_of
 from softgrad.check.precision import epsilon
 from softgrad.check.report.finding import Finding
+from softgrad.check.subject.claims import FrameworkClaim
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Gradient, Subject
 
-__all__ = ["additive", "affine", "form", "interleaved", "lasting", "repeats", "side_effects"]
+__all__ = [
+    "additive",
+    "affine",
+    "form",
+    "interleaved",
+    "lasting",
+    "overtaken",
+    "repeats",
+    "side_effects",
+]
 
 _REPEATS = 6
 
@@ -128,16 +140,45 @@ def additive(seen: Probe, seed: int) -> Finding | None:
 def interleaved(subject: Subject, g: np.ndarray, d: Gradient, seed: int) -> Finding | None:
     """Visit another point between two calls."""
     rng = np.random.default_rng(seed)
-    other = subject.quantise(np.where(np.isfinite(subject.x), subject.x, 0.0) * 0.75)
-    try:
-        subject.pull(direction(rng, g.size) * np.abs(g), other)
-    except CodeRaised:
+    for other in _elsewhere(subject):
+        with suppress(CodeRaised):
+            subject.pull(direction(rng, g.size) * np.abs(g), other)
+            break
+    else:
         return None
-    again = subject.pull(g).flat
-    floor, _ = floor_of(subject, rng, g, d)
-    if _apart(again, d.flat) > 8 * floor + 1e-3 * _size(d.flat):
+    if not _stays(subject, g, d, subject.pull(g).flat, seed):
         return Finding("stale_state", "visiting another point in between changes the gradient")
     return None
+
+
+def overtaken(subject: Subject, g: np.ndarray, d: Gradient, seed: int) -> Finding | None:
+    """Run a second forward pass, at another point, before the first one's backward pass.
+
+    Only where a library differentiates: a layer object keeps its last forward pass by design.
+    """
+    if not isinstance(subject.claim, FrameworkClaim):
+        return None
+    for other in _elsewhere(subject):
+        with suppress(CodeRaised):
+            if not _stays(subject, g, d, subject.pull(g, between=other).flat, seed):
+                told = "a second forward pass before the first one's backward pass"
+                return Finding("stale_state", f"{told} changes the gradient")
+            return None
+    return None
+
+
+def _elsewhere(subject: Subject) -> Iterator[np.ndarray]:
+    """Yield other points: first one where the largest entry and the order are others too."""
+    x = np.where(np.isfinite(subject.x), subject.x, 0.0) * 0.75
+    turned = np.concatenate([np.flip(part).ravel() for part in subject.split(x).values()])
+    yield subject.quantise(turned)
+    yield subject.quantise(x)
+
+
+def _stays(subject: Subject, g: np.ndarray, d: Gradient, again: np.ndarray, seed: int) -> bool:
+    """Return whether a gradient is the one that was given before, but for rounding."""
+    floor, _ = floor_of(subject, np.random.default_rng(seed), g, d)
+    return not _apart(again, d.flat) > 8 * floor + 1e-3 * _size(d.flat)
 
 
 def lasting(seen: Probe, seed: int) -> Finding | None:
@@ -145,9 +186,7 @@ def lasting(seen: Probe, seed: int) -> Finding | None:
     shot, d = seen.shots[0], seen.gradient
     subject = seen.instrument.subject.onto(shot.u)
     assert d is not None
-    floor, _ = floor_of(subject, np.random.default_rng(seed), shot.g, d)
-    again = subject.pull(shot.g).flat
-    if _apart(again, d.flat) > 8 * floor + 1e-3 * _size(d.flat):
+    if not _stays(subject, shot.g, d, subject.pull(shot.g).flat, seed):
         return Finding("stale_state", "after other examples the same call gives another gradient")
     return None
 

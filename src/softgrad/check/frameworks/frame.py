@@ -202,19 +202,27 @@ class Frame(ABC):
         g: list[np.ndarray],
         *,
         watch: bool = False,
+        between: Inputs | None = None,
     ) -> tuple[dict[str, Any], list[str]]:
-        """Return the library's own gradients by name, and what was written into if watched."""
+        """Return the library's own gradients by name, and what was written into if watched.
+
+        The function is also run at the inputs ``between``, after its forward pass and before its
+        backward pass.
+        """
         watch = watch and self.mutable
         xs = {name: self.leaf(inputs[name]) for name in wrt}
         before = Watch(self, xs.items() if watch else ())
         closed = self._closed(call, inputs, tuple(xs))
         with self.precision(inputs):
             outputs, pull = self.reverse(closed, [*xs.values()])
+            if between is not None:
+                there = [self.leaf(between[name]) for name in xs]
+                self.reverse(self._closed(call, between, tuple(xs)), there)
             upstream = self.upstream(outputs, g)
             handed = [("the upstream gradient", each) for each in upstream]
-            between = Watch(self, handed if watch else ())
+            later = Watch(self, handed if watch else ())
             found = dict(zip(xs, pull(upstream), strict=True))
-        return found, before.touched() + between.touched()
+        return found, before.touched() + later.touched()
 
     def push(
         self, call: Callable, inputs: Inputs, tangents: Mapping[str, np.ndarray]

@@ -32,8 +32,7 @@ def bodies(report: Report, eps: Mapping[str, float], *, forward: bool) -> Iterat
     texts: dict[str, Any] = {"seed": report.seed, "eps_claim": power(eps["claim"])}
     texts |= {"claim": CLAIMED[forward], "formula": FORMULAS[forward]}
     texts |= {"measured": MEASURED, "uneven": UNEVEN}
-    named = SHOWN_BY.get(report.bug or "")
-    if named and not forward:
+    for named in () if forward else SHOWN_BY.get(report.bug or "", ()):
         yield BODIES[named].substitute(texts)
     for only in ("", *filter(None, [_only(report)])):
         for moved in (name for name in eps if name != "claim"):

@@ -39,11 +39,15 @@ class Asked:
         A direction: what a claim in forward mode is asked for instead of all entries.
     watch
         Whether to tell what was written into, which takes copies of everything handed over.
+    between
+        Inputs at which the function is run once more, between the forward and the backward pass;
+        for claims that keep the two apart.
     """
 
     g: Upstream
     along: Mapping[str, np.ndarray] | None = None
     watch: bool = False
+    between: Inputs | None = None
 
 
 @dataclass
@@ -95,8 +99,8 @@ class FrameworkClaim(Claim):
 
     def pull(self, call: Callable, inputs: Inputs, wrt: tuple[str, ...], asked: Asked) -> Pulled:
         """Return the library's gradients."""
-        pullback = self.frame.pullback
-        found, touched = run(self.stage, pullback, call, inputs, wrt, asked.g, watch=asked.watch)
+        how = {"watch": asked.watch, "between": asked.between}
+        found, touched = run(self.stage, self.frame.pullback, call, inputs, wrt, asked.g, **how)
         return Pulled(found, touched)
 
 

@@ -254,18 +254,21 @@ class Subject:
         wide: bool = False,
         along: np.ndarray | None = None,
         watch: bool = False,
+        between: np.ndarray | None = None,
     ) -> Gradient:
         """Return the claimed gradient of ⟨g, f⟩.
 
         Of a forward-mode claim, which has no gradient, its part along ``along`` if that is given.
-        With ``watch`` the gradient also tells what was written into.
+        With ``watch`` the gradient also tells what was written into. The array library's own
+        derivative can be asked to run the function at ``between`` before its backward pass.
         """
         self.tally.backward += 1
         along = self._line if along is None else along
         with self._evaluating("pull", wide):
             inputs = self.native(x, wide=wide)
             line = None if along is None else self._tangents(along)
-            asked = Asked(self.split_output(g), line, watch)
+            other = None if between is None else self.native(between, wide=wide)
+            asked = Asked(self.split_output(g), line, watch, other)
             pulled = self.claim.pull(self.call, inputs, self.wrt, asked)
             dtypes: dict[str, str | None] = {}
             misshapen: dict[str, tuple[np.ndarray, Shape]] = {}

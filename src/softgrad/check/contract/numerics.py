@@ -3,7 +3,7 @@
 import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
-from softgrad.check.measure.probe import Probe, cotangent, direction
+from softgrad.check.measure.probe import Probe, beside, cotangent, direction
 from softgrad.check.precision import largest, smallest
 from softgrad.check.report.finding import Finding
 from softgrad.check.report.words import counted
@@ -94,7 +94,7 @@ def saturated(seen: Probe, seed: int) -> Finding | None:
     zero = (shot.d == 0) & (shot.g != 0) & gauge.free
     if not zero.any() or zero.all():
         return None
-    u = np.where(zero, direction(np.random.default_rng(seed), subject.n), 0.0)
+    u = np.where(zero, direction(beside(seed), subject.n), 0.0)
     _, moved = gauge.at(gauge.x + gauge.step * u)
     if (moved != gauge.y)[~zero].any():
         return None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from softgrad.check.measure.probe import Probe, direction
+from softgrad.check.measure.probe import Probe, beside, direction
 from softgrad.check.measure.streams import norm, norms
 from softgrad.check.report.finding import Finding
 from softgrad.check.subject.claims import FrameworkClaim
@@ -19,7 +19,7 @@ def forward_mode(seen: Probe, seed: int) -> Finding | None:
     if not isinstance(subject.claim, FrameworkClaim) or not seen.shots:
         return None
     shot = seen.shots[0]
-    t = subject.quantise(direction(np.random.default_rng(seed), subject.n))
+    t = subject.quantise(direction(beside(seed), subject.n))
     t = np.where(seen.instrument.free, t, 0.0)
     try:
         pushed = subject.push(t)
@@ -50,7 +50,7 @@ def second_order(seen: Probe, seed: int) -> Finding | None:
     eps = subject.eps
     if eps > 1e-6 or not seen.instrument.free.all() or not seen.instrument.live.all():
         return None
-    rng = np.random.default_rng(seed)
+    rng = beside(seed)
     g = seen.shots[0].g
     t, u = (subject.quantise(direction(rng, subject.n)) for _ in range(2))
     try:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
-from softgrad.check.measure.probe import direction
+from softgrad.check.measure.probe import beside, direction
 from softgrad.check.precision import SAFETY, epsilon
 
 __all__ = ["MOST_COLUMNS", "Columns", "inputs_apart", "measured", "wrong_entries"]
@@ -50,7 +50,7 @@ def inputs_apart(
     subject = instrument.subject
     if len(subject.wrt) == 1:
         return subject.wrt
-    rng = np.random.default_rng(seed)
+    rng = beside(seed)
     wrong = []
     for name, where in subject.slices.items():
         u = np.zeros(subject.n)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
-from softgrad.check.measure.probe import Probe, Shot, direction
+from softgrad.check.measure.probe import Probe, Shot, beside, direction
 from softgrad.check.precision import SAFETY
 
 __all__ = ["Judgement", "judge"]
@@ -40,7 +40,7 @@ class Judgement:
 def judge(seen: Probe, seed: int) -> Judgement:
     """Decide a probe that met a kink."""
     gauge = seen.instrument
-    rng = np.random.default_rng(seed)
+    rng = beside(seed)
     shot = next((s for s in seen.shots if s.slope.bent), seen.shots[0])
     suspects = np.flatnonzero(gauge.free)
     if suspects.size > _MOST:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from softgrad.check.measure.instrument import Instrument, Slope
-from softgrad.check.measure.rounding import direction, floor_of, widest_floor
+from softgrad.check.measure.rounding import beside, direction, floor_of, widest_floor
 from softgrad.check.measure.streams import norm, norms
 from softgrad.check.precision import SAFETY, rounded
 from softgrad.check.subject.subject import Gradient, Subject
 
-__all__ = ["Probe", "Shot", "cotangent", "direction", "floor_of", "probe"]
+__all__ = ["Probe", "Shot", "beside", "cotangent", "direction", "floor_of", "probe"]
 
 _EXACT = 1e-12
 

@@ -7,12 +7,20 @@ from softgrad.check.precision import epsilon, smallest
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Gradient, Subject
 
-__all__ = ["direction", "floor_of", "widest_floor"]
+__all__ = ["beside", "direction", "floor_of", "widest_floor"]
 
 _FLOATING = ("float", "bfloat", "complex")
 _SAMPLES = 6
 _FARTHER = 64.0  # times as far, rounding moves a gradient as many times as much; a jump stays
 _SHRINK = (0.5, 0.25, 0.1, 0.03)
+
+
+def beside(seed: int) -> np.random.Generator:
+    """Return a generator of directions that are none of the cotangents drawn with this seed.
+
+    Along u = g a matrix cannot be told from its transpose: ⟨g, J u⟩ = ⟨g, Jᵀ u⟩.
+    """
+    return np.random.default_rng((seed, 1))
 
 
 def direction(rng: np.random.Generator, size: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
-from softgrad.check.measure.probe import Shot, direction, probe
+from softgrad.check.measure.probe import Shot, beside, direction, probe
 from softgrad.check.naming.guess import said
 from softgrad.check.naming.instance import Pair
 from softgrad.check.precision import SAFETY, digits, epsilon
@@ -76,7 +76,7 @@ def leaks_between_samples(subject: Subject, shot: Shot, name: str, seed: int) ->
     shape = subject.shapes[name]
     if len(shape) < 2 or shape[0] < 2:
         return None
-    rng = np.random.default_rng(seed)
+    rng = beside(seed)
     where = subject.slices[name]
     inside = np.zeros(shape, bool)
     inside[0] = True

@@ -16,6 +16,7 @@ from softgrad.check.naming.hypotheses import named
 from softgrad.check.naming.instance import MOST_OUTPUTS, Instance
 from softgrad.check.naming.memory import scattered, wrapped
 from softgrad.check.naming.shrink import smaller
+from softgrad.check.naming.special import only_here, staircase
 from softgrad.check.report.finding import Finding
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
@@ -47,8 +48,10 @@ class Diagnosis:
     wrong: Masks
 
 
-def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
-    """Locate and name the error a probe has found."""
+def diagnose(
+    seen: Probe, seed: int, like: Function | None = None, whole: Probe | None = None
+) -> Diagnosis:
+    """Locate and name the error a probe has found, perhaps in a cut of the ``whole`` example."""
     gauge, shot = seen.instrument, seen.first
     subject = gauge.subject
     assert seen.gradient is not None
@@ -61,7 +64,7 @@ def diagnose(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
     wrong = located.masks
     found, formula = alike(seen, like)
     found = manners.affine(subject, shot.g, shot.d) or found
-    found = found or next(_explanations(seen, shot, names, columns, wrong, seed))
+    found = found or next(_explanations(seen, shot, names, columns, wrong, seed, whole))
     if formula is not None and found.formula is None:
         found = replace(found, formula=formula, fix=f"compute {formula}.")
     if not found.pictures and (instance := _shown(seen, columns, seed)) is not None:
@@ -97,16 +100,21 @@ def _explanations(
     columns: Columns | None,
     wrong: Masks,
     seed: int,
+    whole: Probe | None = None,
 ) -> Iterator[Finding]:
     """Yield what explains the difference; at the end, the facts."""
     gauge = seen.instrument
     subject = gauge.subject
+    if found := staircase(gauge, shot, names, seed):
+        yield found
     if found := precision(subject, shot, gauge):
         yield found
     upstream = subject.split_output(shot.g)
     if subject.frame.saved_overwritten(subject.call, subject.native(), subject.wrt, upstream):
         yield Finding("mutates_argument", "a saved array is overwritten before it is used")
     if found := strides(subject, seed):
+        yield found
+    if found := only_here(subject, wrong, seed):
         yield found
     for name in names:
         if not shot.d[subject.slices[name]].any():
@@ -116,12 +124,12 @@ def _explanations(
     size = np.inf if columns is None else max(gauge.y.size, columns.index.size)
     cut = None
     if size > MOST_OUTPUTS or (size > _SMALL and _everywhere(wrong)):
-        cut = _in_small(subject, seed)
+        cut = _in_small(subject, whole or seen, seed)
         if cut is not None and cut.bug:
             yield cut
     pairs = []
     if columns is not None and size <= MOST_OUTPUTS:
-        instance = Instance(gauge, columns, seed)
+        instance = Instance(gauge, columns, seed, whole)
         pairs = instance.pairs
         if found := named(instance, shot, seed):
             yield found
@@ -138,13 +146,13 @@ def _everywhere(wrong: Masks) -> bool:
     return all(mask.mean() > _EVERYWHERE for mask in known)
 
 
-def _in_small(subject: Subject, seed: int) -> Finding | None:
+def _in_small(subject: Subject, whole: Probe, seed: int) -> Finding | None:
     """Name the bug on a smaller example, or give the facts of the first one that has it."""
     facts: Finding | None = None
     for less in smaller(subject):
         try:
             seen = probe(less, seed)
-            found = diagnose(seen, seed).finding if seen.status == "wrong" else None
+            found = diagnose(seen, seed, whole=whole).finding if seen.status == "wrong" else None
         except CodeRaised:
             continue
         if found is None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from softgrad.check.measure.probe import Shot
-from softgrad.check.naming import coupling, examples, factors, memory, support, whole
+from softgrad.check.naming import addresses, coupling, examples, factors, memory, support, whole
 from softgrad.check.naming.conditions import leaks_between_samples
 from softgrad.check.naming.formulas import Formulas
 from softgrad.check.naming.guess import Guess, fitting, said, winner
@@ -23,15 +23,60 @@ _LONGEST = 160
 
 
 def named(instance: Instance, shot: Shot, seed: int) -> Finding | None:
-    """Return the best explanation of the first wrong input that has one."""
-    for p in instance.pairs:
-        formulas = Formulas(instance, p)
-        tried: list[Guess] = []
-        for tier in _tiers(instance, shot, p, formulas, seed):
-            tried += [guess for ask in tier for guess in ask()]
-            if found := winner(tried, noise=max(1e-7, 2 * p.eps)):
-                return replace(_in_words(found, formulas), pictures=instance.pictures)
-    return None
+    """Return the best explanation: the first that covers every wrong input, or else fewer.
+
+    What is wrong with the other inputs, or that it has no name, comes with it as facts.
+    """
+    pairs = [p for p in instance.pairs if not p.right.all()] or instance.pairs
+    wrong = [_Open(instance, shot, p, seed) for p in pairs]
+    while not all(one.found for one in wrong) and any([one.ask() for one in wrong]):
+        pass
+    shared = set.intersection(*({guess.finding.bug for guess in one.fitting} for one in wrong))
+    for one in wrong:
+        one.settle(shared)
+    first = next((one for one in wrong if one.found), None)
+    if first is None or first.found is None:
+        return None
+    facts = tuple(one.told for one in wrong if one is not first)
+    found = _in_words(first.found, first.formulas)
+    return replace(found, pictures=instance.pictures, facts=(*found.facts, *facts))
+
+
+class _Open:
+    """One wrong input, with the tiers that it has not been asked about yet."""
+
+    def __init__(self, instance: Instance, shot: Shot, p: Pair, seed: int) -> None:
+        self.pair, self.formulas = p, Formulas(instance, p)
+        self.tiers = _tiers(instance, shot, p, self.formulas, seed)
+        self.tried: list[Guess] = []
+        self.found: Finding | None = None
+
+    def ask(self) -> bool:
+        """Try the next tier; return whether there was one."""
+        tier = next(self.tiers, None)
+        if tier is None:
+            return False
+        self.tried += [guess for ask in tier for guess in ask()]
+        self.settle(set())
+        return True
+
+    @property
+    def fitting(self) -> list[Guess]:
+        """The explanations of this input."""
+        return [guess for guess in self.tried if guess.fits]
+
+    def settle(self, shared: set[str]) -> None:
+        """Take the best explanation, of those with a name in ``shared`` if there are any."""
+        some = [guess for guess in self.tried if not guess.fits or guess.finding.bug in shared]
+        tried = some if any(guess.fits for guess in some) else self.tried
+        self.found = winner(tried, noise=max(1e-7, 2 * self.pair.eps))
+
+    @property
+    def told(self) -> str:
+        """What is wrong with this input."""
+        if self.found is None:
+            return f"{self.pair.name}: wrong as well, in no way that has a name"
+        return f"{self.found.evidence} ({self.found.bug})"
 
 
 def _tiers(
@@ -50,7 +95,12 @@ def _tiers(
         partial(factors.scale, subject, p),
     )
     yield shape
-    yield (partial(memory.lost_contributions, subject, p), partial(memory.vanished, p))
+    yield (
+        partial(memory.lost_contributions, subject, p),
+        partial(memory.vanished, p),
+        partial(addresses.negative_index, subject, p, seed),
+        partial(addresses.exchanged_lengths, subject, p, seed),
+    )
     places: Tier = (
         partial(support.blocks, p),
         partial(coupling.coupling, p),
@@ -66,7 +116,7 @@ def _tiers(
         partial(factors.elementwise, p),
         partial(factors.per_entry, subject, p),
     )
-    yield (partial(parameters, subject, shot, p.name, seed),)
+    yield (partial(parameters, subject, shot, p.name, seed, instance.whole),)
     yield (formulas.guesses,)
     yield (partial(stages, instance, p), lambda: _leaks(instance, shot, p, seed))
     yield (

@@ -7,7 +7,7 @@ import numpy as np
 
 from softgrad.check.locate.columns import Columns
 from softgrad.check.measure.instrument import Instrument
-from softgrad.check.measure.probe import direction
+from softgrad.check.measure.probe import Probe, direction
 from softgrad.check.naming.guess import Guess, distance
 from softgrad.check.report.finding import Finding, Picture
 from softgrad.check.subject.subject import Subject
@@ -98,10 +98,15 @@ def is_diagonal(matrix: np.ndarray, slack: float = 1e-7) -> bool:
 
 
 class Instance:
-    """A subject with everything measured that naming needs."""
+    """A subject with everything measured that naming needs.
 
-    def __init__(self, instrument: Instrument, columns: Columns, seed: int) -> None:
-        self.instrument = instrument
+    ``whole`` is what the probe saw at the example that this one was cut from, if it was.
+    """
+
+    def __init__(
+        self, instrument: Instrument, columns: Columns, seed: int, whole: Probe | None = None
+    ) -> None:
+        self.instrument, self.whole = instrument, whole
         self.subject: Subject = instrument.subject
         self.columns = columns
         self.rng = np.random.default_rng(seed)

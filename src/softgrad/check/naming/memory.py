@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
-from softgrad.check.measure.probe import Shot, direction
+from softgrad.check.measure.probe import Shot, beside, direction
+from softgrad.check.naming.addresses import overwritten
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair
 from softgrad.check.report.finding import Finding
@@ -20,30 +21,16 @@ _LIMITS = (2**8, 2**15, 2**16, 2**31, 2**32)
 
 def lost_contributions(subject: Subject, p: Pair) -> Iterator[Guess]:
     """Of several contributions to one entry only one arrives."""
+    yield from overwritten(subject, p)
     lost = p.live & ~p.right
     if not lost.any() or (p.filled & ~p.right).any():
         return
     columns = lost.any(0)
     kept = (p.live & p.right).sum(0)[columns]
-    outputs = lost.any(1)
-    told = _repeated(subject)
-    alone = not (p.live[outputs] & p.right[outputs]).any()
-    if told is not None and alone and (kept >= 1).all():
-        yield p.place("scatter_overwrite", told, lost)
     several = p.live.sum(0) > 1
     if np.array_equal(columns, several) and not several.all() and (kept == 1).all():
         told = "an entry that several outputs depend on gets the gradient of only one of them"
         yield p.place("scatter_overwrite", told, lost)
-
-
-def _repeated(subject: Subject) -> str | None:
-    """Return that an index repeats, if one does."""
-    for name, value in subject.inputs.items():
-        if subject.frame.is_array(value):
-            array = subject.frame.to_numpy(value)
-            if array.dtype.kind in "iu" and np.unique(array).size < array.size:
-                return f"where {name} repeats, only one use counts"
-    return None
 
 
 def vanished(p: Pair) -> Iterator[Guess]:
@@ -103,7 +90,7 @@ def wrapped(gauge: Instrument, shot: Shot, seed: int) -> Finding | None:
     subject = gauge.subject
     if len(subject.wrt) != 1:
         return None
-    rng = np.random.default_rng(seed)
+    rng = beside(seed)
     for limit in _LIMITS:
         if limit >= subject.n:
             continue

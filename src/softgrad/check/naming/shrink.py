@@ -9,7 +9,7 @@ from softgrad.check.naming.instance import MOST_OUTPUTS
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
-__all__ = ["smaller"]
+__all__ = ["shortened", "smaller"]
 
 _OUTPUTS = 64
 _SHORTEST, _LONGEST = 4, 24
@@ -20,7 +20,7 @@ _SQUARES = {4, 9, 16}  # a factor √n would pass for a count
 def smaller(subject: Subject) -> Iterator[Subject]:
     """Yield examples small enough to be measured entry by entry, if the function takes them."""
     for cut, ends in product(_cuts(subject), (False, True)):
-        changed = _shortened(subject, cut, ends)
+        changed = shortened(subject, cut, ends=ends)
         if not changed:
             continue
         less = subject.replace(changed)
@@ -68,7 +68,7 @@ def _arrays(subject: Subject) -> dict[str, np.ndarray]:
     return {k: frame.to_numpy(v) for k, v in subject.inputs.items() if frame.is_array(v)}
 
 
-def _shortened(subject: Subject, cut: dict[int, int], ends: bool) -> dict[str, object]:
+def shortened(subject: Subject, cut: dict[int, int], *, ends: bool = False) -> dict[str, object]:
     """Return the arrays that a cut changes, cut at their beginnings or their ends.
 
     Indices into an axis that is cut are folded into what is left of it.

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from softgrad.check.naming.constants import explain_factor
+from softgrad.check.naming.elsewhere import factor_moves
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair, is_diagonal
+from softgrad.check.naming.lengths import tiles
 from softgrad.check.report.words import counted
 from softgrad.check.subject.subject import Subject
 
-__all__ = ["elementwise", "per_entry", "powers", "scale"]
+__all__ = ["elementwise", "per_entry", "powers", "scale", "varying"]
 
 
 def scale(subject: Subject, p: Pair) -> Iterator[Guess]:
@@ -28,38 +30,64 @@ def scale(subject: Subject, p: Pair) -> Iterator[Guess]:
             yield p.guess("wrong_constant", told, k * p.true, False)
         return
     bug, told = explain_factor(subject, p, k)
+    if bug == "wrong_constant" and ";" not in told and not _usual(k):
+        if p.eps < 1e-4 and factor_moves(subject, p, k):
+            told += " here, and another multiple at other values of the inputs"
+            bug = "missing_chain_factor"
+        elif found := next(tiles(subject, p), None):
+            yield found
+            return
     if bug:
         yield p.guess(bug, told, k * p.true, True)
 
 
+def _usual(k: float) -> bool:
+    """Return whether a number is one that people forget or write twice."""
+    return any(abs(abs(k) - usual) < 1e-5 * usual for usual in (2.0, 0.5))
+
+
 def per_entry(subject: Subject, p: Pair) -> Iterator[Guess]:
-    """Predict a factor that depends on the input's entry only."""
+    """Predict a factor that depends on the input's entry only, and is known."""
+    found = _factors(p)
+    if found is None:
+        return
+    k, used, along = found
+    if np.allclose(np.abs(k[used]), 1.0, atol=max(1e-5, 4 * p.eps)):
+        apart = used & (k < 0)
+        told = f"the sign is wrong at {counted(int(apart.sum()))}{along}"
+        yield p.guess("wrong_sign", told, k * p.true)
+        return
+    known = _known(subject, p, k.reshape(p.x.shape), used.reshape(p.x.shape))
+    if known is not None:
+        bug, label = known
+        yield p.guess(bug, f"right up to the factor {label}{along}", k * p.true, True)
+
+
+def varying(p: Pair) -> Iterator[Guess]:
+    """Predict a factor that depends on the input's entry only, whatever it is."""
+    found = _factors(p)
+    if found is not None:
+        k, used, along = found
+        low, high = float(k[used].min()), float(k[used].max())
+        told = f"right up to a factor that varies from {low:.4g} to {high:.4g}{along}"
+        yield p.guess("missing_chain_factor", told, k * p.true, True)
+
+
+def _factors(p: Pair) -> tuple[np.ndarray, np.ndarray, str] | None:
+    """Return a factor for each entry of the input, where it counts, and along what it changes."""
     norms = np.sum(p.true**2, 0)
     used = norms > (10 * p.tolerance) ** 2
     if not used.any() or (p.live[:, used].sum(0) < 2).any():
-        return
+        return None
     k = np.ones(norms.size)
     k[used] = np.sum(p.claimed * p.true, 0)[used] / norms[used]
-    predicted = k * p.true
-    if not np.abs(p.claimed - predicted).max() <= 4 * p.tolerance * max(1.0, np.abs(k).max()):
-        return
+    if not np.abs(p.claimed - k * p.true).max() <= 4 * p.tolerance * max(1.0, np.abs(k).max()):
+        return None
     apart = used & (np.abs(k - 1) > max(1e-5, 4 * p.eps))
     if apart.sum() < 2 or used.sum() < 3 or apart.sum() <= max(1, used.sum() // 5):
-        return
+        return None
     axis = _only_axis(k, used, p)
-    along = "" if axis is None else f", by the index along axis {axis}"
-    if np.allclose(np.abs(k[used]), 1.0, atol=max(1e-5, 4 * p.eps)):
-        told = f"the sign is wrong at {counted(int(apart.sum()))}{along}"
-        yield p.guess("wrong_sign", told, predicted)
-        return
-    found = _known(subject, p, k.reshape(p.x.shape), used.reshape(p.x.shape))
-    if found is not None:
-        bug, label = found
-        yield p.guess(bug, f"right up to the factor {label}{along}", predicted, True)
-        return
-    low, high = float(k[used].min()), float(k[used].max())
-    told = f"right up to a factor that varies from {low:.4g} to {high:.4g}{along}"
-    yield p.guess("missing_chain_factor", told, predicted, True)
+    return k, used, "" if axis is None else f", by the index along axis {axis}"
 
 
 def _only_axis(k: np.ndarray, used: np.ndarray, p: Pair) -> int | None:

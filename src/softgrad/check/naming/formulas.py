@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 
 from softgrad.check.naming.guess import Guess, distance
 from softgrad.check.naming.instance import Instance, Pair
+from softgrad.check.naming.sums import promising
 from softgrad.check.naming.terms import TARGETED, Term, terms, written
 from softgrad.check.report.finding import Finding
 
@@ -16,7 +16,6 @@ __all__ = ["Formulas"]
 
 _MOST_TERMS = 3
 _EXACT = 1e-6
-_SINGULAR = 1e-8
 
 Sum = dict[Term, float]
 
@@ -62,7 +61,7 @@ class Formulas:
         columns = self.matrix[:, order] / norms
         gram, moment = columns.T @ columns, columns.T @ target
         for count in range(1, _MOST_TERMS + 1):
-            for pick in _promising(gram, moment, size, count):
+            for pick in promising(gram, moment, size, count):
                 weights = np.linalg.lstsq(columns[:, pick], target, rcond=None)[0]
                 left = float(np.linalg.norm(columns[:, pick] @ weights - target))
                 weights = weights / norms[pick]
@@ -106,24 +105,6 @@ class Formulas:
 
     def _guess(self, bug: str, told: str, residual: float, fits: bool = True) -> Guess:
         return Guess(Finding(bug, f"{self.pair.name}: {told}", residual=residual), fits)
-
-
-def _promising(
-    gram: np.ndarray, moment: np.ndarray, size: float, count: int
-) -> Iterator[np.ndarray]:
-    """Yield the choices of columns that leave little of the target, in order."""
-    picks = np.array(list(combinations(range(len(moment)), count)))
-    if not len(picks):
-        return
-    grams = gram[picks[:, :, None], picks[:, None, :]]
-    picks = picks[np.linalg.det(grams) > _SINGULAR]
-    if not len(picks):
-        return
-    grams = gram[picks[:, :, None], picks[:, None, :]]
-    moments = moment[picks]
-    weights = np.linalg.solve(grams, moments[..., None])[..., 0]
-    left = size**2 - np.sum(weights * moments, axis=1)
-    yield from picks[left <= 1e-6 * size**2]
 
 
 def _named(right: Sum, wrong: Sum) -> str | None:

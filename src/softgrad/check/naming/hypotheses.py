@@ -10,7 +10,11 @@ from softgrad.check.naming.conditions import leaks_between_samples
 from softgrad.check.naming.formulas import Formulas
 from softgrad.check.naming.guess import Guess, fitting, said, winner
 from softgrad.check.naming.instance import Instance, Pair
+from softgrad.check.naming.lengths import tiles
 from softgrad.check.naming.parameters import parameters
+from softgrad.check.naming.paths import paths
+from softgrad.check.naming.ratio import named_ratio, output_ratio
+from softgrad.check.naming.rows import rowwise
 from softgrad.check.naming.stages import stages
 from softgrad.check.naming.terms import written
 from softgrad.check.report.finding import Finding
@@ -116,13 +120,19 @@ def _tiers(
         partial(factors.elementwise, p),
         partial(factors.per_entry, subject, p),
     )
+    yield (partial(named_ratio, instance, p),)
+    yield (partial(factors.varying, p),)
     yield (partial(parameters, subject, shot, p.name, seed, instance.whole),)
     yield (formulas.guesses,)
+    yield (partial(rowwise, instance, p),)
+    yield (partial(output_ratio, instance, p),)
+    yield (partial(paths, p),)
     yield (partial(stages, instance, p), lambda: _leaks(instance, shot, p, seed))
     yield (
         partial(examples.normalized_target, subject, seed),
         partial(examples.square, subject, seed),
         partial(examples.kept_by_shape, subject, seed),
+        partial(tiles, subject, p, seed),
     )
 
 

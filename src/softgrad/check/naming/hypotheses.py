@@ -126,14 +126,13 @@ def _tiers(
     yield (formulas.guesses,)
     yield (partial(rowwise, instance, p),)
     yield (partial(output_ratio, instance, p),)
-    yield (partial(paths, p),)
     yield (partial(stages, instance, p), lambda: _leaks(instance, shot, p, seed))
     yield (
         partial(examples.normalized_target, subject, seed),
         partial(examples.square, subject, seed),
         partial(examples.kept_by_shape, subject, seed),
-        partial(tiles, subject, p, seed),
     )
+    yield (partial(paths, p), partial(tiles, subject, p, seed))
 
 
 def _leaks(instance: Instance, shot: Shot, p: Pair, seed: int) -> Iterator[Guess]:

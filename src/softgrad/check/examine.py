@@ -9,6 +9,7 @@ import numpy as np
 from softgrad.check.battery.run import Judge, Progress, battery
 from softgrad.check.battery.variant import Variant
 from softgrad.check.contract import manners, numerics, order
+from softgrad.check.contract.saturation import saturated
 from softgrad.check.measure import kinks
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Probe, Shot, probe
@@ -246,7 +247,7 @@ def _manners(subject: Subject, seen: Probe, seed: int) -> Finding | None:
     g, subject = seen.shots[0].g, subject.onto(seen.shots[0].u)
     return (
         manners.side_effects(gradient)
-        or numerics.saturated(seen, seed)
+        or saturated(seen, seed)
         or manners.repeats(subject, g, gradient, seed)
         or manners.interleaved(subject, g, gradient, seed)
         or manners.overtaken(subject, g, gradient, seed)

@@ -21,6 +21,7 @@ from softgrad.check.battery.ranks import RANKS
 from softgrad.check.battery.samples import SAMPLES
 from softgrad.check.battery.values import CONSTANTS, ORDINARY, SPECIAL
 from softgrad.check.battery.variant import Row, Variant
+from softgrad.check.battery.zeros import ZEROS
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["ROWS", "variants", "variants_of"]
@@ -32,6 +33,7 @@ _SHAPED = (*LABELS, *SAMPLES, *LENGTHS, *AXES, *RANKS)
 ROWS: tuple[Row, ...] = (
     *LAYOUTS,
     *ORDINARY,
+    *ZEROS,
     *CONSTANTS,
     *LABELS,
     *PARAMETERS,

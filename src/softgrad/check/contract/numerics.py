@@ -1,16 +1,16 @@
-"""NaN, infinite and vanished gradients: excusable, or a numerical bug with a name."""
+"""NaN and infinite gradients: excusable, or a numerical bug with a name."""
 
 import numpy as np
 
 from softgrad.check.measure.instrument import Instrument
-from softgrad.check.measure.probe import Probe, beside, cotangent, direction
-from softgrad.check.precision import largest, smallest
+from softgrad.check.measure.probe import Probe, cotangent
+from softgrad.check.precision import largest
 from softgrad.check.report.finding import Finding
 from softgrad.check.report.words import counted
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
-__all__ = ["nonfinite", "overflowed", "saturated"]
+__all__ = ["nonfinite", "overflowed"]
 
 _LOOKS = 16
 
@@ -77,37 +77,3 @@ def _cause(subject: Subject, seen: Probe) -> str:
     except CodeRaised:
         return "overflow_nan"
     return "overflow_nan" if np.isfinite(again).all() else "masked_nan"
-
-
-def saturated(seen: Probe, seed: int) -> Finding | None:
-    """Find exact zeros of an elementwise function's gradient that ought not to be zero.
-
-    Only where the truth can be measured in a wider dtype than the claim's, and where the true
-    value is representable in the claim's own.
-    """
-    gauge = seen.instrument
-    subject = gauge.subject
-    coarse = subject.eps > 1e-6
-    if not gauge.wide or coarse or len(subject.wrt) != 1 or gauge.y.size != subject.n:
-        return None
-    shot = seen.shots[0]
-    zero = (shot.d == 0) & (shot.g != 0) & gauge.free
-    if not zero.any() or zero.all():
-        return None
-    u = np.where(zero, direction(beside(seed), subject.n), 0.0)
-    _, moved = gauge.at(gauge.x + gauge.step * u)
-    if (moved != gauge.y)[~zero].any():
-        return None
-    alone = gauge.x.copy()
-    alone[np.flatnonzero(zero)[0]] += gauge.step
-    if (gauge.at(alone)[1] != gauge.y).sum() > 1:
-        return None
-    mask = np.zeros(subject.n, bool)
-    tiny = smallest(subject.outputs[0][1]) / subject.eps_out
-    for j in np.flatnonzero(zero)[:_LOOKS]:
-        slope, error, kink = (part[j] for part in gauge.column(int(j), gauge.step))
-        mask[j] = abs(slope * shot.g[j]) > max(tiny, 20 * error) and kink < 0.1 * abs(slope)
-    if not mask.any():
-        return None
-    facts = f"the gradient is exactly 0 at {counted(int(mask.sum()))} where the true one is not"
-    return Finding("cancellation_to_zero", facts, dict(subject.split(mask)))

@@ -157,7 +157,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple]] = {
 """By name: the function and the makers of its arguments."""
 
 DEFECTS = {
-    "ctc_loss": "one log-probability of −inf makes the whole gradient nan, though the loss is finite",
+    "ctc_loss": "one log-probability of −inf makes the gradient nan, though the loss is finite",
     "hardsigmoid": "float64's backward pass takes 1/6 rounded to float32 for the slope",
     "pdist": "the backward pass of no samples crashes the process (that row is left out)",
 }

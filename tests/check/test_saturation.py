@@ -45,7 +45,6 @@ def cut(x):
     return np.tanh(np.clip(x, -15, 15))
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(
     ("f", "slope"),
     [
@@ -56,9 +55,9 @@ def cut(x):
     ],
     ids=["elu", "tanh", "sigmoid", "scaled"],
 )
-def test_a_slope_that_cancels_to_zero_is_told(f, slope, dtype):
-    x = (X[1:3] * (1.0 if dtype == np.float64 else 0.4)).astype(dtype)
-    report = check(f, (x,), vjp=lambda g, y, x: g * slope(x, y).astype(dtype), battery=False)
+def test_a_slope_that_cancels_to_zero_is_told(f, slope):
+    x = (0.4 * X[1:3]).astype(np.float32)
+    report = check(f, (x,), vjp=lambda g, y, x: g * slope(x, y).astype(x.dtype), battery=False)
     assert report.bug == "cancellation_to_zero", report
     claimed = slope(x, f(x))
     assert not claimed[report.wrong["x"]].any()

@@ -83,12 +83,13 @@ def examine(subject: Subject, seed: int, orders: Orders) -> Report:
 def _judge(seen: Probe, like: Function | None) -> Judge:
     """Return how the battery looks at its variants, after what was seen at the example."""
     eps = seen.instrument.subject.eps
-    usual = eps * max((float(np.linalg.norm(shot.d)) for shot in seen.shots), default=0.0)
+    size = max((float(np.linalg.norm(shot.d)) for shot in seen.shots), default=0.0)
+    usual, most = eps * size, eps**-0.75 * size
 
     def rounding(shot: Shot) -> bool:
         """Return whether what is off is small beside the gradient here or at the example."""
-        size = max(_DIGITS, _DIGIT * eps) * float(np.linalg.norm(shot.d))
-        return abs(shot.slope.residual) <= max(_ROUNDING * usual, size)
+        share = max(_DIGITS, _DIGIT * eps) * float(np.linalg.norm(shot.d))
+        return abs(shot.slope.residual) <= max(_ROUNDING * usual, share)
 
     def report(variant: Variant, seed: int) -> Report:
         subject = variant.subject
@@ -101,6 +102,8 @@ def _judge(seen: Probe, like: Function | None) -> Judge:
             return Report(None, "the example was moved to a kink, where any slope between is right")
         if at.status == "wrong" and all(map(rounding, at.shots)):
             return Report(None, "what is off there may be the function's own rounding")
+        if at.status == "wrong" and 0 < most < min(float(np.linalg.norm(s.d)) for s in at.shots):
+            return Report(None, "there the function may be the quotient of two roundings")
         if variant.foreign and _own_idea(at):
             return Report(None, "the derivative is not meant for this, or declares its own idea")
         found = conclude(subject, at, seed, like)

@@ -32,7 +32,7 @@ def named(instance: Instance, shot: Shot, seed: int) -> Finding | None:
     What is wrong with the other inputs, or that it has no name, comes with it as facts.
     """
     pairs = [p for p in instance.pairs if not p.right.all()] or instance.pairs
-    wrong = [_Open(instance, shot, p, seed) for p in pairs]
+    wrong = [_Open(instance, shot, p, seed, first=p is pairs[0]) for p in pairs]
     while not all(one.found for one in wrong) and any([one.ask() for one in wrong]):
         pass
     shared = set.intersection(*({guess.finding.bug for guess in one.fitting} for one in wrong))
@@ -49,9 +49,9 @@ def named(instance: Instance, shot: Shot, seed: int) -> Finding | None:
 class _Open:
     """One wrong input, with the tiers that it has not been asked about yet."""
 
-    def __init__(self, instance: Instance, shot: Shot, p: Pair, seed: int) -> None:
+    def __init__(self, instance: Instance, shot: Shot, p: Pair, seed: int, *, first: bool) -> None:
         self.pair, self.formulas = p, Formulas(instance, p)
-        self.tiers = _tiers(instance, shot, p, self.formulas, seed)
+        self.tiers = _tiers(instance, shot, p, self.formulas, seed, first=first)
         self.tried: list[Guess] = []
         self.found: Finding | None = None
 
@@ -84,7 +84,7 @@ class _Open:
 
 
 def _tiers(
-    instance: Instance, shot: Shot, p: Pair, formulas: Formulas, seed: int
+    instance: Instance, shot: Shot, p: Pair, formulas: Formulas, seed: int, *, first: bool
 ) -> Iterator[Tier]:
     subject = instance.subject
     shape: Tier = (
@@ -127,12 +127,14 @@ def _tiers(
     yield (partial(rowwise, instance, p),)
     yield (partial(output_ratio, instance, p),)
     yield (partial(stages, instance, p), lambda: _leaks(instance, shot, p, seed))
-    yield (
+    experiments: Tier = (  # on the whole example, so once for all inputs
         partial(examples.normalized_target, subject, seed),
         partial(examples.square, subject, seed),
         partial(examples.kept_by_shape, subject, seed),
+        partial(tiles, subject, p, seed),
     )
-    yield (partial(paths, p), partial(tiles, subject, p, seed))
+    yield experiments if first else ()
+    yield (partial(paths, p),)
 
 
 def _leaks(instance: Instance, shot: Shot, p: Pair, seed: int) -> Iterator[Guess]:

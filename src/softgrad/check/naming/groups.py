@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softgrad.check.naming.instance import Pair
-from softgrad.check.naming.terms import Term
+from softgrad.check.naming.terms import Term, distinct
 
 __all__ = ["CENTRED", "Group", "groups"]
 
@@ -94,7 +94,7 @@ def _group(
         entries.size,
         (gs @ p.true[block]).ravel(),
         (gs @ p.claimed[block]).ravel(),
-        _distinct(_leads(values) if outputs.size == 1 else _terms(values, gs)),
+        distinct(_leads(values) if outputs.size == 1 else _terms(values, gs)),
         _scales(values),
     )
 
@@ -166,19 +166,3 @@ def _spread(
         yield Term("", core), number
         for name, v in values.items():
             yield Term(name, core), number * v
-
-
-def _distinct(found: Iterator[tuple[Term, np.ndarray]]) -> dict[Term, np.ndarray]:
-    """Return the terms as flat arrays, none of them a multiple of one before."""
-    kept: dict[Term, np.ndarray] = {}
-    units: list[np.ndarray] = []
-    for term, values in found:
-        flat = np.ravel(values)
-        size = float(np.linalg.norm(flat))
-        if not np.isfinite(size) or size == 0:
-            continue
-        unit = flat / size
-        if not units or np.abs(np.abs(np.stack(units) @ unit) - 1).min() > 1e-9:
-            units.append(unit)
-            kept[term] = flat
-    return kept

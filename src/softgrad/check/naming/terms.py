@@ -1,13 +1,13 @@
 """The usual terms of gradients, as arrays with a way to write them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from softgrad.check.naming.instance import Instance, Pair
 
-__all__ = ["TARGETED", "Term", "terms", "written"]
+__all__ = ["TARGETED", "Term", "distinct", "terms", "written"]
 
 TARGETED = " Σtarget"
 
@@ -47,18 +47,23 @@ def terms(instance: Instance, p: Pair, gs: list[np.ndarray]) -> dict[Term, np.nd
         for g in gs:
             for name, value in _for_one(instance, p, g.reshape(p.y.shape)):
                 stacked.setdefault(name, []).append(np.broadcast_to(value, p.x.shape).ravel())
-    found: dict[Term, np.ndarray] = {}
+    return distinct((name, np.concatenate(parts)) for name, parts in stacked.items())
+
+
+def distinct(found: Iterable[tuple[Term, np.ndarray]]) -> dict[Term, np.ndarray]:
+    """Return the terms as flat arrays, finite and none of them a multiple of one before."""
+    kept: dict[Term, np.ndarray] = {}
     units: list[np.ndarray] = []
-    for name, parts in stacked.items():
-        vector = np.concatenate(parts)
-        size = float(np.linalg.norm(vector))
+    for term, values in found:
+        flat = np.ravel(values)
+        size = float(np.linalg.norm(flat))
         if not np.isfinite(size) or size == 0:
             continue
-        unit = vector / size
+        unit = flat / size
         if not units or np.abs(np.abs(np.stack(units) @ unit) - 1).min() > 1e-9:
             units.append(unit)
-            found[name] = vector
-    return found
+            kept[term] = flat
+    return kept
 
 
 def _for_one(instance: Instance, p: Pair, g: np.ndarray) -> Iterator[tuple[Term, np.ndarray]]:

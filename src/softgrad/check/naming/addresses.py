@@ -5,11 +5,10 @@ from itertools import combinations
 
 import numpy as np
 
-from softgrad.check.measure.probe import probe
+from softgrad.check.naming.experiment import arrays, status
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair
 from softgrad.check.naming.shrink import shortened
-from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["exchanged_lengths", "negative_index", "overwritten"]
@@ -58,7 +57,7 @@ def negative_index(subject: Subject, p: Pair, seed: int) -> Iterator[Guess]:
             if not np.array_equal(wrong.any(axis=others), here):
                 continue
             kept = subject.frame.like(np.where(index < 0, 0, index), subject.inputs[name])
-            if _status(subject, {name: kept}, seed) == "right":
+            if status(subject, seed, {name: kept}) == "right":
                 mark, place = int(-marks[-1]), int(marks[-1]) + length
                 told = f"all is right without {name} = −{mark}"
                 told += f", which is taken for index {place} of axis {axis}"
@@ -79,7 +78,7 @@ def exchanged_lengths(subject: Subject, p: Pair, seed: int) -> Iterator[Guess]:
         cuts = [{one: n, other: n} for n in (length, length - 1)]
         cuts.append({one: length, other: length - 1})
         looks = [
-            _status(subject, shortened(subject, {k: n for k, n in cut.items() if n < k}), seed)
+            status(subject, seed, shortened(subject, {k: n for k, n in cut.items() if n < k}))
             for cut in cuts
         ]
         if looks == ["right", "right", "wrong"]:
@@ -89,13 +88,4 @@ def exchanged_lengths(subject: Subject, p: Pair, seed: int) -> Iterator[Guess]:
 
 
 def _indices(subject: Subject) -> dict[str, np.ndarray]:
-    frame, inputs = subject.frame, subject.inputs
-    arrays = {k: frame.to_numpy(v) for k, v in inputs.items() if frame.is_array(v)}
-    return {k: a for k, a in arrays.items() if a.ndim and a.dtype.kind in "iu"}
-
-
-def _status(subject: Subject, changed: dict[str, object], seed: int) -> str:
-    try:
-        return probe(subject.replace(changed), seed, lines=1).status
-    except CodeRaised:
-        return "raises"
+    return {k: a for k, a in arrays(subject).items() if a.ndim and a.dtype.kind in "iu"}

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from softgrad.check.measure.probe import probe
+from softgrad.check.naming.experiment import arrays, changed, status
 from softgrad.check.naming.guess import Guess
 from softgrad.check.naming.instance import Pair
 from softgrad.check.report.finding import Finding
-from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
 __all__ = ["tiles"]
@@ -48,18 +47,12 @@ def _above(length: int, tile: int) -> int:
 
 def _status(subject: Subject, old: int, new: int, seed: int) -> str:
     """Return what a probe says once all axes of one length have another one."""
-    frame = subject.frame
-    changed: dict[str, object] = {}
-    for name, value in subject.inputs.items():
-        if not frame.is_array(value):
-            continue
-        array = frame.to_numpy(value)
-        for axis in [a for a, n in enumerate(array.shape) if n == old]:
+    longer: dict[str, np.ndarray] = {}
+    for name, given in arrays(subject).items():
+        array = given
+        for axis in [a for a, n in enumerate(given.shape) if n == old]:
             array = np.take(array, np.arange(new) % old, axis=axis)
         if array.size > _MOST_ENTRIES:
             return "too large"
-        changed[name] = frame.like(np.ascontiguousarray(array), value)
-    try:
-        return probe(subject.replace(changed), seed, lines=1).status
-    except CodeRaised:
-        return "raises"
+        longer[name] = np.ascontiguousarray(array)
+    return status(changed(subject, longer), seed)

@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 
+from softgrad.check.naming.experiment import arrays
 from softgrad.check.naming.instance import MOST_OUTPUTS
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
@@ -35,7 +36,7 @@ def smaller(subject: Subject) -> Iterator[Subject]:
 
 def _cuts(subject: Subject) -> Iterator[dict[int, int]]:
     """Yield which axis lengths become which: all long ones, then fewer of them."""
-    lengths = {n for value in _arrays(subject).values() for n in value.shape}
+    lengths = {n for value in arrays(subject).values() for n in value.shape}
     long = sorted((n for n in lengths if n > _SHORTEST), reverse=True)
     main = max(subject.shapes.values(), key=lambda shape: int(np.prod(shape)))
     chosen = [tuple(long), main[:1], main[-1:], main[1:-1], *((n,) for n in long)]
@@ -63,11 +64,6 @@ def _targets(some: tuple[int, ...], lengths: set[int], main: tuple[int, ...]) ->
     return {n: k for n, k in found.items() if k < n}
 
 
-def _arrays(subject: Subject) -> dict[str, np.ndarray]:
-    frame = subject.frame
-    return {k: frame.to_numpy(v) for k, v in subject.inputs.items() if frame.is_array(v)}
-
-
 def shortened(subject: Subject, cut: dict[int, int], *, ends: bool = False) -> dict[str, object]:
     """Return the arrays that a cut changes, cut at their beginnings or their ends.
 
@@ -75,7 +71,7 @@ def shortened(subject: Subject, cut: dict[int, int], *, ends: bool = False) -> d
     """
     changed: dict[str, object] = {}
     shorter = False
-    for name, array in _arrays(subject).items():
+    for name, array in arrays(subject).items():
         new = array
         for axis, n in enumerate(array.shape):
             if n in cut:

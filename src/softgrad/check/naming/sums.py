@@ -13,6 +13,7 @@ __all__ = ["Weights", "expressed", "promising"]
 Weights = dict[Term, np.ndarray]
 
 _MOST_TERMS = 3
+_MOST_CANDIDATES = 140  # of which there are half a million choices of three
 _EXACT = 1e-6
 _SINGULAR = 1e-8
 
@@ -25,9 +26,9 @@ def expressed(
     Sums of the terms in ``prefer``, and of these with one more or one other, come first.
     """
     common = [t for t in found[0].terms if all(t in group.terms for group in found)]
-    if not common or any(not np.linalg.norm(target) > 0 for target in targets):
-        return None
-    if len(common) > 140:
+    if not 0 < len(common) <= _MOST_CANDIDATES or any(
+        not np.linalg.norm(target) > 0 for target in targets
+    ):
         return None
     for pick in _choices(found[0], targets[0], common, prefer):
         fits = (_fit(g, t, pick) for g, t in zip(found, targets, strict=True))

@@ -7,8 +7,7 @@ import pytest
 
 ALLOWED = {"softgrad", "array_api_compat", "mpmath"}  # and NumPy
 EXTRAS = ["torch", "jax", "rich", "cyclopts", "sklearn", "matplotlib", "scipy"]
-LIMIT = 0.150  # seconds beyond NumPy, or on a busy machine
-TIMES = 2.0  # what NumPy itself takes there
+LIMIT = 0.150  # seconds beyond NumPy
 
 NEW_MODULES = """
 import sys
@@ -21,11 +20,10 @@ print(*sorted(new - set(sys.stdlib_module_names)))
 
 SECONDS = """
 import time
-start = time.perf_counter()
 import numpy
-middle = time.perf_counter()
+start = time.perf_counter()
 import softgrad
-print(middle - start, time.perf_counter() - middle)
+print(time.perf_counter() - start)
 """
 
 WITHOUT = """
@@ -64,8 +62,8 @@ def test_the_measure_sees_an_import():
 
 
 def test_import_is_quick():
-    runs = [tuple(map(float, python(SECONDS).split())) for _ in range(5)]
-    assert any(own <= max(LIMIT, TIMES * numpy) for numpy, own in runs), runs
+    best = min(float(python(SECONDS)) for _ in range(5))
+    assert best <= LIMIT
 
 
 def test_everything_in_numpy_works_without_any_extra():

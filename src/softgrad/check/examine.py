@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,13 +13,15 @@ from softgrad.check.contract.saturation import saturated
 from softgrad.check.measure import kinks
 from softgrad.check.measure.instrument import Instrument
 from softgrad.check.measure.probe import Probe, Shot, probe
-from softgrad.check.naming.diagnose import Diagnosis, diagnose
 from softgrad.check.naming.likeness import likened
 from softgrad.check.report.finding import Finding
 from softgrad.check.report.report import Report
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 from softgrad.function import Function
+
+if TYPE_CHECKING:
+    from softgrad.check.naming.diagnose import Diagnosis
 
 __all__ = ["Orders", "conclude", "examine"]
 
@@ -170,8 +172,10 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
     return Report(True, _RIGHT)
 
 
-def _diagnosed(seen: Probe, seed: int, like: Function | None = None) -> Diagnosis:
+def _diagnosed(seen: Probe, seed: int, like: Function | None = None) -> "Diagnosis":
     """Name what is wrong; a verdict is not lost because its name could not be looked for."""
+    from softgrad.check.naming.diagnose import Diagnosis, diagnose  # slow to import, for failures
+
     try:
         return diagnose(seen, seed, like)
     except CodeRaised:

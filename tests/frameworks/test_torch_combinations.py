@@ -1,7 +1,8 @@
 """Every combination of the options of every function, against plain torch operations.
 
-Value and gradient by every input, and ``gradcheck`` and ``gradgradcheck`` in all their modes, for
-the full product; the latter also for every option by itself, on larger rows.
+Value, gradient and Hessian products by every input, and ``gradcheck`` and ``gradgradcheck`` in all
+their modes, for the full product; the latter entry by entry and on larger rows for every option by
+itself, along random directions (``fast_mode``) in the product.
 """
 
 from itertools import islice
@@ -39,7 +40,11 @@ def gradients(f, args: dict, wrt: tuple) -> list:
     y = f(**args)
     g = torch.linspace(0.5, 1.5, max(y.numel(), 1), dtype=y.dtype).reshape(y.shape)
     g = torch.where(y.detach().isfinite(), g, 0)  # the log of a masked probability is −∞
-    return [y.detach(), *torch.autograd.grad(y, [args[k] for k in wrt], g)]
+    x = [args[k] for k in wrt]
+    first = torch.autograd.grad(y, x, g, create_graph=True)
+    mixed = sum((torch.linspace(1.0, 2.0, d.numel()) * d.reshape(-1)).sum() for d in first)
+    second = torch.autograd.grad(mixed, x, allow_unused=True, materialize_grads=True)
+    return [y.detach(), *(d.detach() for d in first), *second]
 
 
 def test_the_product_is_full():
@@ -49,7 +54,7 @@ def test_the_product_is_full():
 
 
 @pytest.mark.parametrize(("f", "start"), CHUNKS)
-def test_value_and_gradient_of_every_combination(f, start):
+def test_derivatives_of_every_combination(f, start):
     wrong = []
     for case in islice(combinations(f), start, start + CHUNK):
         args, wrt = inputs(case)
@@ -81,7 +86,7 @@ def call_of(case: Case, args: dict, wrt: tuple):
     return call, tuple(args[k] for k in wrt)
 
 
-def check(case: Case, shape: tuple[int, ...] = (2, 3)) -> None:
+def check(case: Case, shape: tuple[int, ...] = (2, 3), *, fast: bool = False) -> None:
     """Run gradcheck and gradgradcheck in every mode."""
     call, x = call_of(case, *inputs(case, shape))
     assert torch.autograd.gradcheck(
@@ -90,10 +95,15 @@ def check(case: Case, shape: tuple[int, ...] = (2, 3)) -> None:
         check_forward_ad=True,
         check_batched_grad=True,
         check_batched_forward_grad=True,
-        fast_mode=False,
+        fast_mode=fast,
     )
     assert torch.autograd.gradgradcheck(
-        call, x, check_fwd_over_rev=True, check_rev_over_rev=True, check_batched_grad=True
+        call,
+        x,
+        check_fwd_over_rev=True,
+        check_rev_over_rev=True,
+        check_batched_grad=True,
+        fast_mode=fast,
     )
 
 
@@ -113,4 +123,4 @@ FEWS = [
 @pytest.mark.parametrize(("f", "start"), FEWS)
 def test_gradcheck_of_every_combination(f, start):
     for case in islice(combinations(f), start, start + FEW):
-        check(case, (2, 2))
+        check(case, (2, 3), fast=True)

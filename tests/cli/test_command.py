@@ -11,6 +11,7 @@ pytest.importorskip("cyclopts")
 
 import softgrad
 from softgrad.cli import main
+from softgrad.cli.app import CLOSED_PIPE
 
 
 def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
@@ -95,6 +96,15 @@ def test_as_a_module() -> None:
     assert done.returncode == 0, done.stderr
     assert "p  [0.0900, 0.2447, 0.6652]" in done.stdout
     assert python("-m", "softgrad", "explain", "1").returncode == 2
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    """``softgrad … | head``: no message, and not the exit code of a verdict."""
+    command = [sys.executable, "-m", "softgrad", "explain", "1", "2", "3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == CLOSED_PIPE
 
 
 def test_an_output_that_knows_only_ascii() -> None:

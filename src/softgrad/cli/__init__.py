@@ -21,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, or the gradient is right; 1 it is wrong; 2 bad usage; 3 undecided.
+        0 done, or the gradient is right; 1 it is wrong; 2 bad usage; 3 undecided; 130 interrupted;
+        141 the reader of its output is gone.
     """
     for stream in (sys.stdout, sys.stderr):
         # A pipe or an old console may not know ∘; a replacement character beats a traceback.

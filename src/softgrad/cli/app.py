@@ -1,5 +1,6 @@
 """The commands: what they take and which exit code they give."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = ["app", "run"]
 
 USAGE = 2
 INTERRUPTED = 130
+CLOSED_PIPE = 141
 
 
 app = App(
@@ -34,13 +36,27 @@ def run(argv: Sequence[str]) -> int:
     """Run one command; every expected failure is one sentence and exit code 2."""
     try:
         code = app(list(argv), exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        return _closed()
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # rich's answer to it
+            return _closed()
+        raise
     except CycloptsError as error:
         return _refuse(f"{error} Try softgrad --help.")
     except (SoftgradError, OSError) as error:
         return _refuse(str(error))
     return code if isinstance(code, int) else 0
+
+
+def _closed() -> int:
+    """Leave quietly: the reader, ``head`` say, has what it wants."""
+    # or Python flushes into the closed pipe when it ends
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CLOSED_PIPE
 
 
 def _refuse(sentence: str) -> int:

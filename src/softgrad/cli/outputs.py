@@ -44,7 +44,8 @@ class Outputs:
             raise MissingExtra("--html", "Jinja2", "report")
 
     def give(self, report: Report, target: str, place: Any) -> None:
-        """Print the report and write the files; what was written is told on stderr."""
+        """Write the files and print the report; what was written is told on stderr."""
+        self._write(report, place)
         if self.json:
             print(encoder.dumps({"target": target, **report.to_dict()}, ensure_ascii=False))
         elif sys.stdout.isatty():
@@ -53,6 +54,8 @@ class Outputs:
             Console(highlight=False).print(report)
         else:
             print(report.to_text())
+
+    def _write(self, report: Report, place: Any) -> None:
         if self.html:
             report.to_html(self.html)
         if self.sarif:

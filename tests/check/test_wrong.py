@@ -1,8 +1,11 @@
 """Every bug is caught and called by its name."""
 
+from itertools import count
+
+import ml_dtypes
 import numpy as np
 import pytest
-from check.wrong import WRONG, X
+from check.wrong import WRONG, X, softmax, softmax_back
 
 from softgrad.check import BUGS, check
 
@@ -32,6 +35,23 @@ def test_the_same_seed_gives_the_same_report(wrong):
     first = check(wrong.forward, wrong.inputs, vjp=wrong.backward, seed=3)
     second = check(wrong.forward, wrong.inputs, vjp=wrong.backward, seed=3)
     assert first.to_json() == second.to_json()
+
+
+@pytest.mark.parametrize("phase", range(3))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, ml_dtypes.bfloat16])
+def test_every_third_call_is_noticed_whichever_comes_first(phase, dtype):
+    calls = count(phase)
+
+    def forward(x):
+        return softmax(x.astype("f8")).astype(x.dtype)
+
+    def backward(g, x):
+        d = softmax_back(g.astype("f8"), softmax(x.astype("f8")))
+        return (d * (1.5 if next(calls) % 3 == 0 else 1.0)).astype(x.dtype)
+
+    report = check(forward, (X.astype(dtype),), vjp=backward)
+    assert report.ok is False
+    assert report.bug in ("nondeterministic", "stale_state")
 
 
 def test_the_wrong_entries_are_marked():

@@ -71,8 +71,10 @@ def side_effects(d: Gradient) -> Finding | None:
 def repeats(subject: Subject, g: np.ndarray, d: Gradient, seed: int) -> Finding | None:
     """Ask for the same gradient again, also after another point has been visited."""
     rng = np.random.default_rng(seed)
-    floor, _ = floor_of(subject, rng, g, d)
-    calls = [subject.pull(g).flat for _ in range(_REPEATS)]
+    again = [subject.pull(g) for _ in range(_REPEATS)]
+    calls = [each.flat for each in again]
+    # the smallest of some: what moves one call in three must not pass for rounding
+    floor = min(floor_of(subject, rng, g, each)[0] for each in again[: _REPEATS // 2])
     shifts = [_apart(call, d.flat) for call in calls]
     if max(shifts) <= 8 * floor + 1e-3 * min(max(shifts), _size(d.flat)):
         return None

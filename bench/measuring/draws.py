@@ -128,7 +128,7 @@ def _array(value: Any, library: str, dtype: str, layout: str) -> Any:
             else tensor
         )
     if layout == "transposed":
-        return np.ascontiguousarray(array.T).T
+        return np.array(array.T, order="C").T  # ascontiguousarray makes rows of single numbers
     return array if layout == "c" else in_layout(array, layout)
 
 

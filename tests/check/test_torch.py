@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import softgrad  # noqa: E402
 from softgrad.check import check  # noqa: E402
 
 X = torch.tensor(np.random.default_rng(0).normal(size=(4, 6)))
@@ -224,3 +225,12 @@ def test_an_input_torch_cannot_differentiate_is_told():
     report = check(lambda x: torch.tensor(x.detach().numpy()), (X,))
     assert report.ok is False
     assert report.bug == "dropped_grad"
+
+
+def test_kinks_of_the_gradient_nearby_are_no_lost_second_derivative():
+    x = torch.tensor(np.random.default_rng(26).normal(size=(1, 381)).astype("f4"))
+
+    def sparse(x):
+        return softgrad.entmax(x, temperature=0.75, softcap=3.0)
+
+    assert check(sparse, (x,), seed=26, battery=False).ok

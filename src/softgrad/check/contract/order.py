@@ -11,6 +11,7 @@ from softgrad.check.subject.quiet import CodeRaised
 __all__ = ["forward_mode", "second_order"]
 
 _PLAIN = 64.0  # of its own error bar, a jump of the gradient is some 30 times as large
+_STEADY = 0.2  # a part of the gap; what closes in on the claim by more may reach it
 
 
 def forward_mode(seen: Probe, seed: int) -> Finding | None:
@@ -63,12 +64,12 @@ def second_order(seen: Probe, seed: int) -> Finding | None:
     terms = norm(seen.shots[0].d) + norms(g, seen.instrument.y)[0]
     if abs(claimed - measured) <= _PLAIN * (error + eps * terms) + 1e-4 * abs(measured):
         return None
-    # Where a kink of the gradient is nearby, as with sparsemax, only small steps avoid it.
-    for factor in (0.6, 1 / 16, 1 / 256) if eps < 1e-12 else (0.6, 1 / 8):
+    # Where kinks of the gradient are nearby, as with sparsemax, only small steps avoid them.
+    gap = abs(claimed - measured)
+    for factor in (0.6, 1 / 16, 1 / 256) if eps < 1e-12 else (0.6, 1 / 8, 1 / 32):
         again, wider = _bend(seen, g, t, u, eps, factor)
         agrees = abs(claimed - again) <= 8 * wider + 1e-3 * abs(again)
-        near = abs(again - measured) <= 8 * (error + wider) + 0.05 * abs(measured)
-        if agrees or not near:
+        if agrees or not abs(again - measured) <= _STEADY * gap:
             return None
     kind = "0" if claimed == 0 else f"{claimed:.6g}"
     facts = (

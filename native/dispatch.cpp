@@ -1,5 +1,9 @@
 #include "dispatch.hpp"
 
+#if defined(SOFTGRAD_X86)
+#include <cpuid.h>
+#endif
+
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -14,13 +18,23 @@ extern const Target avx512, avx2, sse4;
 extern const Target baseline;
 #endif
 
+#if defined(SOFTGRAD_X86)
+// __builtin_cpu_supports does not know it in Clang before 18.
+static bool has_f16c() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1);
+}
+#endif
+
 const std::vector<const Target*>& targets() {
     static const std::vector<const Target*> found = [] {
         std::vector<const Target*> list;
 #if defined(SOFTGRAD_X86)
         __builtin_cpu_init();
-        const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-        if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq"))
+        const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                              has_f16c();
+        if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
             list.push_back(&avx512);
         if (has_avx2) list.push_back(&avx2);
         if (__builtin_cpu_supports("sse4.2")) list.push_back(&sse4);

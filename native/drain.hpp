@@ -1,15 +1,81 @@
-// Writing a finished scratch row to its place in memory, a little at a time.
+// Writing a finished row to its place in memory, a little at a time, while the next one is read.
 #pragma once
 #include "kernels.hpp"
-#include "sum.hpp"
+#include "loops.hpp"
 
 namespace softgrad {
 namespace {
 
-template <int elements, class T>
-SOFTGRAD_INLINE void prefetch(const T* p) {
-    constexpr int line = 64 / sizeof(T);
-    for (int i = 0; i < elements; i += line) __builtin_prefetch(p + i, 0, 2);
+enum class Write { cached, streamed };
+
+constexpr std::int64_t streamed_bytes = 4 << 20;  // results from here on go around the cache
+
+// y[i] = map(i), four vectors at a step. A line once streamed is not touched again: that would
+// stall until it has left the write-combining buffer.
+template <class S, Write how, class Map>
+class Drain {
+    using T = Compute<S>;
+    static constexpr int L = lanes<T>;
+    Map map_;
+    S* y_ = nullptr;
+    std::int64_t at_ = 0, n_ = 0;
+
+  public:
+    Drain() = default;
+    SOFTGRAD_INLINE Drain(Map map, S* y, std::int64_t n) : map_(map), y_(y), n_(n) {
+        if constexpr (how == Write::streamed) {
+            const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(y) %
+                                              (L * sizeof(S)) / sizeof(S));
+            if (past != 0) partial(n < L - past ? static_cast<int>(n) : L - past);
+        }
+    }
+    SOFTGRAD_INLINE void step() {
+        if (n_ - at_ < 4 * L) return;
+        for (int k = 0; k < 4; ++k) put(at_ + k * L);
+        at_ += 4 * L;
+    }
+    SOFTGRAD_INLINE void finish() {
+        while (n_ - at_ >= 4 * L) step();
+        for (; n_ - at_ >= L; at_ += L) put(at_);
+        if (at_ < n_) partial(static_cast<int>(n_ - at_));
+    }
+
+  private:
+    SOFTGRAD_INLINE void put(std::int64_t i) {
+        const Vec<T> v = map_(i, Whole{});
+        if constexpr (how == Write::streamed)
+            stream_to(y_ + i, v);
+        else
+            store(y_ + i, v);
+    }
+    SOFTGRAD_INLINE void partial(int k) {
+        const First some{k};
+        some.store(y_ + at_, map_(at_, some));
+        at_ += k;
+    }
+};
+
+// Runs row.template read<how>(r, meanwhile) for each row; it returns how the row's result is
+// written, which is done while the row after it is read.
+template <Write how, class Row>
+SOFTGRAD_INLINE void pipelined(const Row& row, std::int64_t first, std::int64_t last) {
+    typename Row::template Writer<how> drain;
+    for (std::int64_t r = first; r < last; ++r) {
+        const auto next = row.template read<how>(r, [&](std::int64_t) SOFTGRAD_BODY { drain.step(); });
+        drain.finish();
+        drain = next;
+    }
+    drain.finish();
+}
+
+// The same, around the cache where the whole result, of which these rows may be a part, is large.
+template <class Row>
+void each_row(const Row& row, std::int64_t first, std::int64_t last, std::int64_t result_bytes) {
+    if (result_bytes < streamed_bytes)
+        pipelined<Write::cached>(row, first, last);
+    else
+        pipelined<Write::streamed>(row, first, last);
+    stream_fence();
 }
 
 // Two scratch rows of n elements and what completes a vector, handed out in turn. They lie an odd
@@ -29,57 +95,6 @@ class TwoRows {
         row_[1] = row_[0] + apart;
     }
     T* other() { return row_[turn_ ^= 1]; }
-};
-
-enum class Write { cached, streamed };
-
-// y = e / total, four vectors at a step. A line once streamed is not touched again: that would
-// stall until it has left the write-combining buffer.
-template <class T, Write how>
-class Drain {
-    static constexpr int L = lanes<T>;
-    const T* e_ = nullptr;
-    T* y_ = nullptr;
-    std::int64_t left_ = 0;
-    Total<T> total_;
-
-  public:
-    Drain() = default;
-    SOFTGRAD_INLINE Drain(const T* e, T* y, std::int64_t n, Total<T> total)
-        : e_(e), y_(y), left_(n), total_(total) {
-        const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(y) %
-                                          SOFTGRAD_VECTOR_BYTES / sizeof(T));
-        if (past != 0) partial(left_ < L - past ? static_cast<int>(left_) : L - past);
-    }
-    SOFTGRAD_INLINE void step() {
-        if (left_ < 4 * L) return;
-        for (int k = 0; k < 4; ++k) put(k * L);
-        advance(4 * L);
-    }
-    SOFTGRAD_INLINE void finish() {
-        while (left_ >= 4 * L) step();
-        for (; left_ >= L; advance(L)) put(0);
-        if (left_ > 0) partial(static_cast<int>(left_));
-    }
-
-  private:
-    SOFTGRAD_INLINE void put(int at) {
-        const Vec<T> v = quotient(load(e_ + at), total_);
-        if constexpr (how == Write::streamed)
-            stream(y_ + at, v);
-        else
-            store(y_ + at, v);
-    }
-    SOFTGRAD_INLINE void advance(std::int64_t n) {
-        e_ += n;
-        y_ += n;
-        left_ -= n;
-    }
-    // Element by element: a masked store costs more, on some processors by a hundred cycles.
-    SOFTGRAD_INLINE void partial(int k) {
-        for (int i = 0; i < k; ++i) y_[i] = quotient(e_[i], total_);
-        advance(k);
-    }
 };
 
 }  // namespace

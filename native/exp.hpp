@@ -98,15 +98,18 @@ SOFTGRAD_INLINE Vec<T> tail(Vec<T> r, Vec<T> r2) {
 // maximum; 0 below `dead` and at -inf, NaN at NaN.
 template <class T>
 SOFTGRAD_INLINE Vec<T> anchored_exp(Vec<T> x, Anchor<T> a) {
+    // unsigned: lanes that are not live wrap
+    using Unsigned = typename VectorOf<std::make_unsigned_t<typename Bits<T>::Int>, lanes<T>>::type;
     x = x - a.shift;
-    const IntVec<T> live = !(x < a.dead);
+    const IntVec<T> live = x >= a.dead;
     const Vec<T> t = x * Exp<T>::log2e + a.magic;
     const Vec<T> n = t - a.magic;
     const Vec<T> r = (x - n * Exp<T>::ln2_high) - n * Exp<T>::ln2_low;
     const Vec<T> r2 = r * r;
     const Vec<T> e = (r2 * tail<T>(r, r2) + r) + T(1);
-    const IntVec<T> scaled = (IntVec<T>)e + ((IntVec<T>)t << Bits<T>::mantissa);
-    return live ? (Vec<T>)scaled : Vec<T>{};
+    const Unsigned scaled = (Unsigned)e + ((Unsigned)t << Bits<T>::mantissa);
+    // the low bits of a NaN are anything, and would be added to its exponent
+    return live ? (Vec<T>)scaled : (x < a.dead) ? Vec<T>{} : x;
 }
 
 }  // namespace

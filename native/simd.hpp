@@ -1,11 +1,14 @@
-// Vectors of the target being compiled, on GCC/Clang vector extensions. The few operations these
-// extensions cannot say (masks, streaming stores) come from one small header per instruction set.
+// Vectors of the target being compiled, on GCC/Clang vector extensions. What these extensions
+// cannot say (masks, half precision, streaming stores) comes from one small header per instruction
+// set.
 //
 // Everything here lives in an unnamed namespace: the same source is compiled once per target, and a
 // shared inline function would let the linker keep the AVX-512 copy for every processor.
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 #define SOFTGRAD_INLINE inline __attribute__((always_inline))
 
@@ -18,7 +21,21 @@
 #endif
 
 namespace softgrad {
+
+// Elements that are stored in 16 bits and computed with as floats.
+struct bfloat16 {
+    std::uint16_t bits;
+};
+struct float16 {
+    std::uint16_t bits;
+};
+
 namespace {
+
+template <class S>
+constexpr bool is_half = sizeof(S) == 2;
+template <class S>
+using Compute = std::conditional_t<is_half<S>, float, S>;
 
 template <class T, int N>
 struct VectorOf {
@@ -44,22 +61,14 @@ template <class T>
 using Vec = typename VectorOf<T, lanes<T>>::type;
 template <class T>
 using IntVec = typename VectorOf<typename Bits<T>::Int, lanes<T>>::type;
+using Halves = VectorOf<std::uint16_t, lanes<float>>::type;
+
+template <class T>
+constexpr T infinity = std::numeric_limits<T>::infinity();
 
 template <class T>
 SOFTGRAD_INLINE Vec<T> broadcast(T value) {
     return value - Vec<T>{};
-}
-
-template <class T>
-SOFTGRAD_INLINE Vec<T> load(const T* p) {
-    Vec<T> v;
-    std::memcpy(&v, p, sizeof v);
-    return v;
-}
-
-template <class T>
-SOFTGRAD_INLINE void store(T* p, Vec<T> v) {
-    std::memcpy(p, &v, sizeof v);
 }
 
 // op over all lanes, halving the vector until two are left.
@@ -80,9 +89,14 @@ SOFTGRAD_INLINE T reduce(typename VectorOf<T, N>::type v, Op op) {
 // Each of these defines, for float and double:
 //   maximum(a, b)             lane by lane; b where a is NaN
 //   load_first(p, k, fill)    k < lanes elements, the other lanes `fill`; reads nothing past p + k
+//   store_first(p, k, v)      the first k < lanes elements; writes nothing past p + k
 //   widen(v, low, high)       the two halves of a float vector as double vectors
 //   stream(p, v)              store around the cache, p aligned to the vector
 //   stream_fence()            orders streamed stores before what follows
+// and for `Halves`, the bits of as many 16-bit elements as a vector has floats:
+//   narrow(v)                 the low halves of 32-bit lanes
+//   from_float16(h), to_float16(v)
+//   load_first, store_first and stream, as above
 #if defined(__AVX512F__)
 #include "simd_avx512.hpp"
 #elif defined(__AVX2__)

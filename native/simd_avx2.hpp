@@ -1,9 +1,13 @@
-// AVX2 and FMA: eight floats or four doubles, with vector masks.
+// AVX2, FMA and F16C: eight floats or four doubles, with vector masks.
 #pragma once
 #include <immintrin.h>
 
+#include "simd_partial.hpp"
+
 namespace softgrad {
 namespace {
+
+using Words = VectorOf<std::uint32_t, lanes<float>>::type;
 
 // The first k of eight (four) lanes set: a window that slides over ones followed by zeros.
 SOFTGRAD_INLINE __m256i first32(int k) {
@@ -28,14 +32,36 @@ SOFTGRAD_INLINE Vec<double> load_first(const double* p, int k, double fill) {
     const __m256d v = _mm256_maskload_pd(p, mask);
     return _mm256_blendv_pd(_mm256_set1_pd(fill), v, _mm256_castsi256_pd(mask));
 }
+SOFTGRAD_INLINE Halves load_first(const std::uint16_t* p, int k, std::uint16_t fill) {
+    return first_of(p, k, Halves{} + fill);
+}
+// Not _mm256_maskstore: on some processors it costs hundreds of cycles.
+template <class E, class V>
+SOFTGRAD_INLINE void store_first(E* p, int k, V v) {
+    put_first(p, k, v);
+}
 
 SOFTGRAD_INLINE void widen(Vec<float> v, Vec<double>& low, Vec<double>& high) {
     low = _mm256_cvtps_pd(_mm256_castps256_ps128(v));
     high = _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
 }
 
+// w < 2^16 in every lane.
+SOFTGRAD_INLINE Halves narrow(Words w) {
+    const __m256i both = (__m256i)w;
+    return (Halves)_mm_packus_epi32(_mm256_castsi256_si128(both),
+                                    _mm256_extracti128_si256(both, 1));
+}
+SOFTGRAD_INLINE Vec<float> from_float16(Halves h) { return _mm256_cvtph_ps((__m128i)h); }
+SOFTGRAD_INLINE Halves to_float16(Vec<float> v) {
+    return (Halves)_mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT);
+}
+
 SOFTGRAD_INLINE void stream(float* p, Vec<float> v) { _mm256_stream_ps(p, v); }
 SOFTGRAD_INLINE void stream(double* p, Vec<double> v) { _mm256_stream_pd(p, v); }
+SOFTGRAD_INLINE void stream(std::uint16_t* p, Halves h) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(p), (__m128i)h);
+}
 SOFTGRAD_INLINE void stream_fence() { _mm_sfence(); }
 
 }  // namespace

@@ -4,11 +4,15 @@
 namespace softgrad {
 namespace {
 
-template <class T>
-SOFTGRAD_INLINE Vec<T> load_first(const T* p, int k, T fill) {
-    Vec<T> v = broadcast(fill);
-    for (int i = 0; i < k; ++i) v[i] = p[i];
-    return v;
+template <class E, class V>
+SOFTGRAD_INLINE V first_of(const E* p, int k, V fill) {
+    for (int i = 0; i < k; ++i) fill[i] = p[i];
+    return fill;
+}
+
+template <class E, class V>
+SOFTGRAD_INLINE void put_first(E* p, int k, V v) {
+    for (int i = 0; i < k; ++i) p[i] = v[i];
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A sum whose error does not grow with the number of terms, and division by it. Callers add two
+// Sums whose error does not grow with the number of terms, and division by them. Callers add two
 // vectors at a time in the terms' own precision, which is all that is rounded away.
 #pragma once
 #include "simd.hpp"
@@ -6,14 +6,75 @@
 namespace softgrad {
 namespace {
 
-// A total of twice the precision of T, and the reciprocal of its leading part.
+// A number of about twice the precision of T.
+template <class T>
+struct Exact;
+
+template <>
+struct Exact<float> {
+    double value = 0;
+
+    SOFTGRAD_INLINE Exact& operator+=(Exact other) {
+        value += other.value;
+        return *this;
+    }
+    SOFTGRAD_INLINE Exact operator-(float other) const { return {value - other}; }
+    SOFTGRAD_INLINE void scale(double factor) { value *= factor; }
+    SOFTGRAD_INLINE double rounded() const { return value; }
+    SOFTGRAD_INLINE float high() const { return static_cast<float>(value); }
+    SOFTGRAD_INLINE float low() const { return static_cast<float>(value - high()); }
+};
+
+// sum + lost is what the additions gave so far, exactly but for the roundings of `lost` itself.
+template <class V>
+SOFTGRAD_INLINE void two_sum(V& sum, V& lost, V v) {
+    const V next = sum + v;
+    const V taken = next - sum;
+    lost += (sum - (next - taken)) + (v - taken);
+    sum = next;
+}
+
+template <>
+struct Exact<double> {
+    double value = 0, lost = 0;
+
+    SOFTGRAD_INLINE Exact& operator+=(Exact other) {
+        two_sum(value, lost, other.value);
+        lost += other.lost;
+        return *this;
+    }
+    SOFTGRAD_INLINE Exact operator-(double other) const {
+        Exact result = *this;
+        two_sum(result.value, result.lost, -other);
+        return result;
+    }
+    SOFTGRAD_INLINE void scale(double factor) {
+        value *= factor;
+        lost *= factor;
+    }
+    // of an infinite value nothing was lost, though the additions say NaN
+    SOFTGRAD_INLINE double rounded() const { return lost == lost ? value + lost : value; }
+    SOFTGRAD_INLINE double high() const { return rounded(); }
+    SOFTGRAD_INLINE double low() const { return lost - (high() - value); }
+};
+
+// a / b without rounding either first. Error: 0.5 ulp and a little.
+SOFTGRAD_INLINE double ratio_of(Exact<float> a, Exact<float> b) { return a.value / b.value; }
+SOFTGRAD_INLINE double ratio_of(Exact<double> a, Exact<double> b) {
+    const double q = a.value / b.value;
+    const double rest = __builtin_fma(-q, b.value, a.value);
+    const double exact = q + (rest + (a.lost - q * b.lost)) / b.value;
+    return exact == exact ? exact : a.rounded() / b.rounded();
+}
+
+// A divisor of twice the precision of T, and the reciprocal of its leading part.
 template <class T>
 struct Total {
     T high = 0, low = 0, inverse = 0;
 
     Total() = default;
-    SOFTGRAD_INLINE Total(T high, T low)
-        : high(high), low(low), inverse(high == 0 ? T(0) : 1 / high) {}
+    SOFTGRAD_INLINE explicit Total(Exact<T> sum)
+        : high(sum.high()), low(sum.low()), inverse(high == 0 ? T(0) : 1 / high) {}
 };
 
 // a / total for V a vector or an element: exactly 1 where they are equal, which a * inverse alone
@@ -43,14 +104,8 @@ class Sum<float> {
         low_ += low;
         high_ += high;
     }
-    SOFTGRAD_INLINE void scale(double factor) {
-        low_ *= factor;
-        high_ *= factor;
-    }
-    SOFTGRAD_INLINE Total<float> total() const {
-        const double sum = reduce<double>(low_ + high_, [](auto a, auto b) { return a + b; });
-        const float high = static_cast<float>(sum);
-        return {high, static_cast<float>(sum - high)};
+    SOFTGRAD_INLINE Exact<float> total() const {
+        return {reduce<double>(low_ + high_, [](auto a, auto b) { return a + b; })};
     }
 };
 
@@ -59,28 +114,12 @@ template <>
 class Sum<double> {
     Vec<double> sum_{}, lost_{};
 
-    template <class V>
-    static SOFTGRAD_INLINE void two_sum(V& sum, V& lost, V v) {
-        const V next = sum + v;
-        const V taken = next - sum;
-        lost += (sum - (next - taken)) + (v - taken);
-        sum = next;
-    }
-
   public:
     SOFTGRAD_INLINE void add(Vec<double> v) { two_sum(sum_, lost_, v); }
-    SOFTGRAD_INLINE void scale(double factor) {
-        sum_ *= factor;
-        lost_ *= factor;
-    }
-    SOFTGRAD_INLINE Total<double> total() const {
-        double sum = 0, lost = 0;
-        for (int i = 0; i < lanes<double>; ++i) {
-            two_sum(sum, lost, sum_[i]);
-            lost += lost_[i];
-        }
-        const double high = sum + lost;
-        return {high, lost - (high - sum)};
+    SOFTGRAD_INLINE Exact<double> total() const {
+        Exact<double> total;
+        for (int i = 0; i < lanes<double>; ++i) total += {sum_[i], lost_[i]};
+        return total;
     }
 };
 

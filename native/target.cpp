@@ -1,12 +1,42 @@
 // Compiled once per instruction set, with SOFTGRAD_TARGET its name and the matching compiler flags.
-#include "softmax.hpp"
+#include "centering.hpp"
+#include "cross_entropy.hpp"
+#include "functional.hpp"
 
 #define SOFTGRAD_STRING_(name) #name
 #define SOFTGRAD_STRING(name) SOFTGRAD_STRING_(name)
+#define SOFTGRAD_KERNEL(name, arrays) \
+    {#name, arrays, {name<float>, name<double>, name<bfloat16>, name<float16>}}
 
 namespace softgrad {
+namespace {
+
+const Entry entries[] = {
+    SOFTGRAD_KERNEL(softmax, "x>x"),
+    SOFTGRAD_KERNEL(log_softmax, "x>x"),
+    SOFTGRAD_KERNEL(log_softmax_fields, "x>xx"),
+    SOFTGRAD_KERNEL(logsumexp, "x>r"),
+    SOFTGRAD_KERNEL(logsumexp_fields, "x>rx"),
+    SOFTGRAD_KERNEL(cross_entropy, "xid?c?>d"),
+    SOFTGRAD_KERNEL(cross_entropy_grad, "xid?c?d?>dx"),
+    SOFTGRAD_KERNEL(weighted_centering, "xx>x"),
+    SOFTGRAD_KERNEL(centering, "xxb?>x"),
+    SOFTGRAD_KERNEL(centering_transposed, "xxb?>x"),
+    SOFTGRAD_KERNEL(functional, "xx>r"),
+    SOFTGRAD_KERNEL(functional_transposed, "xr>x"),
+    SOFTGRAD_KERNEL(diagonal, "ee>e"),
+    SOFTGRAD_KERNEL(sigmoid, "e>e"),
+    SOFTGRAD_KERNEL(sigmoid_fields, "e>eee"),
+    SOFTGRAD_KERNEL(log_sigmoid, "e>e"),
+    SOFTGRAD_KERNEL(log_sigmoid_fields, "e>eee"),
+    SOFTGRAD_KERNEL(softplus, "e>e"),
+    SOFTGRAD_KERNEL(softplus_fields, "e>eee"),
+};
+
+}  // namespace
 
 extern const Target SOFTGRAD_TARGET;
-const Target SOFTGRAD_TARGET = {SOFTGRAD_STRING(SOFTGRAD_TARGET), softmax<float>, softmax<double>};
+const Target SOFTGRAD_TARGET = {SOFTGRAD_STRING(SOFTGRAD_TARGET), entries,
+                                sizeof entries / sizeof entries[0]};
 
 }  // namespace softgrad

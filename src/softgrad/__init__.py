@@ -9,7 +9,8 @@ array([ 0.08192507, -0.02203304, -0.05989202])
 Functions: :func:`softmax`, :func:`log_softmax`, :func:`logsumexp`, :func:`entmax`,
 :func:`sparsemax`, :func:`sigmoid`, :func:`log_sigmoid`, :func:`softplus`, :func:`cross_entropy`,
 :func:`binary_cross_entropy`. Derivatives: :func:`vjp`, :func:`jvp`, :func:`jacobian`,
-:func:`hvp`, :func:`linearize`, :func:`value_and_grad`. And :func:`check`, for anyone's gradient.
+:func:`hvp`, :func:`linearize`, :func:`value_and_grad`. And :func:`check`, for anyone's gradient;
+:func:`set_num_threads` for large arrays.
 """
 
 from typing import Any as _Any
@@ -34,6 +35,8 @@ from softgrad.family import softmax as softmax
 from softgrad.family import softplus as softplus
 from softgrad.family import sparsemax as sparsemax
 from softgrad.function import functions as functions
+from softgrad.native import get_num_threads as get_num_threads
+from softgrad.native import set_num_threads as set_num_threads
 
 __version__ = "0.1.0"
 

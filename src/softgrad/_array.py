@@ -28,6 +28,7 @@ __all__ = [
     "FLOATING",
     "Array",
     "as_array",
+    "as_numpy",
     "constant_like",
     "copied",
     "device",
@@ -38,6 +39,7 @@ __all__ = [
     "is_array",
     "is_eager",
     "is_floating",
+    "is_torch_array",
     "namespace",
     "peek",
     "possible",
@@ -145,6 +147,22 @@ def is_eager(x: Array) -> bool:
         )
         return plain and not transformed and not torch.compiler.is_compiling()
     return is_numpy_array(x)
+
+
+def as_numpy(tensors: tuple[Array | None, ...]) -> tuple[np.ndarray | None, ...] | None:
+    """Return the memory of torch tensors as NumPy arrays, or None where torch must see them used.
+
+    That is where it records a derivative, traces or transforms, or the memory is not a processor's.
+    """
+    torch = sys.modules["torch"]
+    given = [t for t in tensors if t is not None]
+    if not all(is_torch_array(t) and is_eager(t) for t in given):
+        return None
+    if torch.is_grad_enabled() and any(t.requires_grad for t in given):
+        return None
+    if torch.autograd.forward_ad._current_level >= 0 or torch.bfloat16 in {t.dtype for t in given}:
+        return None
+    return tuple(None if t is None else t.detach().numpy() for t in tensors)
 
 
 def in_library_of(x: Array, name: str, value: Any) -> Array:

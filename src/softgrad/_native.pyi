@@ -1,11 +1,13 @@
-"""Row kernels for contiguous float32 and float64 arrays."""
-
-import numpy
+"""Row kernels for contiguous arrays."""
 
 
-def softmax(x: numpy.ndarray, out: numpy.ndarray) -> None:
+
+def run(kernel, n, /, *arrays_and_constants):
+    """Run a kernel, by its place in kernels(), over rows of n elements."""
+
+def apply(kernel, x, /, *constants):
     """
-    Write the softmax of x along its last axis into out, which may be x itself.
+    Return a kernel's result along the last axis of x, or None if x is not taken as it is.
     """
 
 def isa() -> str:
@@ -16,4 +18,17 @@ def isa() -> str:
 def targets() -> list[str]:
     """
     List the instruction sets this build and this machine have, the best first.
+    """
+
+def get_num_threads() -> int:
+    """Return how many threads a large job may use."""
+
+def set_num_threads(count: int) -> None:
+    """
+    Set how many threads a large job may use; 0 leaves it to the environment again.
+    """
+
+def kernels() -> list[tuple[str, str]]:
+    """
+    List each kernel's name and its arrays, in the letters of native/kernels.hpp.
     """

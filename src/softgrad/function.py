@@ -3,11 +3,12 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
+from softgrad import native
 from softgrad._array import (
     Array,
     as_array,
@@ -25,7 +26,10 @@ from softgrad.declare.graph import evaluate
 from softgrad.declare.registry import declared, register
 from softgrad.errors import ArgumentError, ArgumentTypeError
 
-__all__ = ["Call", "Function", "declare", "functions"]
+__all__ = ["Call", "Function", "Fused", "declare", "functions"]
+
+Fused = Callable[..., "tuple[Array, Array | None] | None"]
+"""``fused(gradient=bool, **arguments)`` -> (value, gradient or None), or None."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,6 +82,7 @@ class Function(Generic[P, R]):
         self.laws: tuple[Law, ...] = record["laws"]
         self.numerics: Numerics = record["numerics"]
         self.references: tuple[str, ...] = record["references"]
+        self.fused: Fused | None = record["fused"]
         self._build: Callable[..., Any] = build
         update_wrapper(self, build)
         self.__signature__ = _expanded(inspect.signature(build), inspect.signature(options))
@@ -85,16 +90,35 @@ class Function(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the function's value."""
+        if len(args) == 1 and not kwargs and type(args[0]) is np.ndarray and not compiling():
+            y = self._at_once(args[0])
+            if y is not None:
+                return y
         if compiling():
             from softgrad.backends.torch import opaque
 
             return opaque(self.name, args, kwargs)
         return self.run(args, kwargs)
 
+    @cached_property
+    def _at_once(self) -> Callable[[np.ndarray], Any]:
+        """The kernel that is the whole call where one array is given; it may decline an array."""
+        needed = [name for name, p in self.parameters.items() if p.default is p.empty]
+        if len(needed) == 1:
+            root = self.trace((np.zeros((1, 1)),), {}).root
+            if isinstance(root, Node) and _bare(root):
+                kernel = native.applier(root.member.name, tuple(root.constants.values()))
+                if kernel:
+                    return kernel
+        return lambda x: None
+
     def run(self, args: tuple, kwargs: Mapping[str, Any]) -> Any:
         """Return the value for arguments that were collected already."""
+        if self.fused and (found := self.fused(gradient=False, **self._filled(args, kwargs))):
+            return found[0]
         call = self.trace(args, kwargs)
-        return call.like_input(evaluate(call.root, solver_for(call.primary)))
+        solve = solver_for(call.primary, value_only=True)
+        return call.like_input(evaluate(call.root, solve))
 
     def __reduce__(self) -> str:
         return self.name  # pickled and copied by reference, as plain functions are
@@ -116,6 +140,13 @@ class Function(Generic[P, R]):
         for name, array in given.items():
             bound[name] = Leaf(name, xp.astype(array, dtype, copy=False))
         return Call(self._build(**bound), given)
+
+    def gradient_at_once(self, args: tuple, kwargs: Mapping[str, Any]) -> Any:
+        """Return value and gradient by the primary input, or None where that needs the graph."""
+        return self.fused(gradient=True, **self._filled(args, kwargs)) if self.fused else None
+
+    def _filled(self, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: p.default for k, p in self.parameters.items()} | self._bind(args, kwargs)
 
     def _bind(self, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         positional = [n for n, p in self.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -168,6 +199,11 @@ class Function(Generic[P, R]):
         return given
 
 
+def _bare(node: Node) -> bool:
+    """Tell whether a node is a member applied to the inputs themselves."""
+    return not node.arrays and all(isinstance(given, Leaf) for given in node.inputs.values())
+
+
 def _expanded(signature: inspect.Signature, options: inspect.Signature) -> inspect.Signature:
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     shared = [p for p in options.parameters.values() if p.kind is p.KEYWORD_ONLY]
@@ -183,6 +219,7 @@ def declare(
     arrays: tuple[str, ...] = (),
     laws: tuple[Law, ...] = (),
     references: tuple[str, ...] = (),
+    fused: "Fused | None" = None,
 ) -> Callable[[Callable[P, R]], Function[P, R]]:
     """Declare a public function; the decorated body builds its graph of members.
 
@@ -196,6 +233,8 @@ def declare(
         The record that documents and tests read.
     arrays
         Array arguments that are not differentiable.
+    fused
+        Computes the value, and the gradient by the primary input, without the graph where it can.
     """
     record = {
         "wrt": wrt,
@@ -204,6 +243,7 @@ def declare(
         "laws": laws,
         "numerics": numerics,
         "references": references,
+        "fused": fused,
     }
 
     def decorate(build: Callable[P, R]) -> Function[P, R]:

@@ -15,7 +15,7 @@ FAMILY = {
 }  # fmt: skip
 CALCULUS = {"Jacobian", "hvp", "jacobian", "jvp", "linearize", "value_and_grad", "vjp"}
 CHECKING = {"Report", "check"}
-OTHER = {"functions"}
+OTHER = {"functions", "get_num_threads", "set_num_threads"}
 
 PACKAGES = pkgutil.walk_packages(softgrad.__path__, "softgrad.")
 MODULES = [m.name for m in PACKAGES if m.name != "softgrad.__main__"]

@@ -9,9 +9,10 @@ from softgrad.declare.graph import Solve
 __all__ = ["compiling", "solver_for"]
 
 
-def solver_for(x: Array) -> Solve:
-    """Return the ``solve`` of the library that ``x`` belongs to."""
-    return import_module(f"softgrad.backends.{framework(x)}").solve
+def solver_for(x: Array, *, value_only: bool = False) -> Solve:
+    """Return the ``solve`` of the library that ``x`` belongs to, or what is enough for a value."""
+    module = import_module(f"softgrad.backends.{framework(x)}")
+    return getattr(module, "solve_value", module.solve) if value_only else module.solve
 
 
 def compiling() -> bool:

@@ -15,7 +15,7 @@ import torch
 
 from softgrad._array import Array
 from softgrad.axis import Axis
-from softgrad.backends import portable
+from softgrad.backends import at_once
 from softgrad.declare import Member
 from softgrad.declare.registry import declared
 
@@ -60,7 +60,7 @@ def _bind(member: Member) -> type[torch.autograd.Function]:
 
         @staticmethod
         def forward(axis: Axis | None, constants: Mapping[str, Any], *operands: Any) -> tuple:
-            return portable.solve(member, axis, operands, constants)
+            return at_once.solve(member, axis, operands, constants)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:

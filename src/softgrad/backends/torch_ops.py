@@ -15,7 +15,7 @@ import torch
 
 from softgrad._array import Array
 from softgrad.axis import Axis
-from softgrad.backends import portable
+from softgrad.backends import at_once
 from softgrad.declare import Member
 
 __all__ = ["arguments", "operator"]
@@ -41,7 +41,7 @@ def operator(member: Member) -> Any:
     def run(*given: Any) -> tuple[Array, ...]:
         *operands, text = given
         axis, constants = _settings(text)
-        fields = portable.solve(member, axis, tuple(operands), constants)
+        fields = at_once.solve(member, axis, tuple(operands), constants)
         return tuple(f.contiguous() for f in fields)
 
     def remember(ctx: Any, inputs: tuple, output: tuple) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from softgrad._array import Array, namespace
 from softgrad.calculus._linear import Linear, linear
 from softgrad.errors import ArgumentError, ArgumentTypeError
+from softgrad.function import Function
 
 __all__ = ["hvp", "jvp", "linearize", "value_and_grad", "vjp"]
 
@@ -198,6 +199,8 @@ def value_and_grad(f: Any, *args: Any, wrt: Wrt = None, **options: Any) -> tuple
     >>> gradient
     array([[-0.5,  0.5]])
     """
+    if wrt is None and isinstance(f, Function) and (found := f.gradient_at_once(args, options)):
+        return found
     at = linear("value_and_grad", f, args, options, wrt)
     return at.value, _unpacked(at, at.pull(_one(at, "use softgrad.vjp with a cotangent")))
 

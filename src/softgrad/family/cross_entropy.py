@@ -7,6 +7,7 @@ from softgrad.axis import Axis
 from softgrad.declare import Convention, Domain, Law, Node, Numerics
 from softgrad.errors import ArgumentError
 from softgrad.family._arguments import nonnegative
+from softgrad.family._fused import fused_cross_entropy
 from softgrad.family._reduction import PAIR, SQUARE, check_reduction, reduced
 from softgrad.family._rows import INF, LN2, NAN
 from softgrad.family._targets import class_weights, targets, unit_interval
@@ -97,6 +98,7 @@ def _first(x: Array) -> Array:
     laws=(SHIFT_FREE,),
     numerics=Numerics(value=8, derivative=32),
     references=("PyTorch documentation, torch.nn.CrossEntropyLoss",),
+    fused=fused_cross_entropy,
 )
 def cross_entropy(
     logits: Array,

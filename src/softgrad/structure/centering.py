@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from softgrad._array import Array, namespace, possible
 from softgrad.axis import Axis
+from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
 
@@ -22,12 +23,14 @@ class Centering(Structure):
     live: Array
     axis: Axis
 
+    @accelerated("centering", "p", "*", "live")
     def mv(self, t: Array) -> Array:
         """Return t − ⟨p,t⟩."""
         top, others, _ = split(self.p, self.axis)
         t = pivoted(self._alive(t), top, self.axis)
         return self._alive(t - self.axis.sum(others * t))
 
+    @accelerated("centering_transposed", "p", "*", "live")
     def rmv(self, g: Array) -> Array:
         """Return g − p Σg; at a dominant entry g(1 − p) − p Σ(other g), from the others."""
         xp = namespace(self.p)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from softgrad._array import Array, sum_to
+from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure, count, times
 
 __all__ = ["Diagonal"]
@@ -23,13 +24,14 @@ class Diagonal(Structure):
     d: Array
     shape: tuple[int, ...] | None = None
 
+    @accelerated("diagonal", "d", "*")
     def mv(self, t: Array) -> Array:
         """Return d∘t."""
         return times(self.d, t)
 
     def rmv(self, g: Array) -> Array:
         """Return d∘g, summed over the axes along which the input was broadcast."""
-        product = times(self.d, g)
+        product = self.mv(g)
         return product if self.shape is None else sum_to(product, self.shape)
 
     def bend(self, tangent: "Diagonal") -> "Diagonal":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from softgrad._array import Array, namespace
 from softgrad.axis import Axis
+from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure, count, times
 
 __all__ = ["Functional"]
@@ -16,10 +17,12 @@ class Functional(Structure):
     p: Array
     axis: Axis
 
+    @accelerated("functional", "p", "*")
     def mv(self, t: Array) -> Array:
         """Return ⟨p, t⟩ per row."""
         return self.axis.drop(self.axis.sum(times(self.p, t)))
 
+    @accelerated("functional_transposed", "p", "*")
     def rmv(self, g: Array) -> Array:
         """Return p g per row."""
         return times(self.p, self.axis.lift(g))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from softgrad._array import Array, namespace, unread
 from softgrad.axis import Axis
+from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
 
@@ -32,6 +33,7 @@ class WeightedCentering(Structure):
         t = pivoted(t, top, self.axis)
         return t - self.axis.sum(others * t) / total
 
+    @accelerated("weighted_centering", "s", "*")
     def mv(self, t: Array) -> Array:
         """Return s∘(t − ⟨s,t⟩/Σs)."""
         return self.s * self.centre(t)

@@ -1,0 +1,225 @@
+// Cross-entropy of class indices, alone or with its gradient, which then costs one write more: the
+// logits are read once, and their exponentials wait in scratch memory for the row's sum.
+//
+//     cross_entropy       in x, target, gain, offset; out loss per row
+//     cross_entropy_grad  in x, target, gain, offset, share; out loss per row, gradient
+//
+// Row r costs, with q its weights of the classes and t its target,
+//
+//     loss = -sum_j q_j log p_j,   q_j = gain_r [j = t] + offset_j;
+//     gradient_j = share_r (p_j sum q - q_j) + lse_share 2 lse p_j, where the last is the slope of
+//     the squared logsumexp.
+//
+// `target` holds 64-bit indices; a negative one marks a row that costs nothing. `gain` (per row),
+// `share` (per row) and `offset` (per class) may each be null: then the constant holds for all.
+// Losses, gains and shares are doubles; `offset` has the precision that is computed in.
+// Constants: gain, offset, sum of the offsets, share, lse_loss, lse_share; `lse_loss` times the
+// squared logsumexp is added to the loss.
+//
+// A class of -inf is impossible: it costs infinity if it is asked for, and no gradient flows there.
+#pragma once
+#include "log_softmax.hpp"
+
+namespace softgrad {
+namespace {
+
+template <class T>
+struct Losses {
+    const std::int64_t* target;
+    const double* gains;
+    const T* offsets;
+    const double* shares;
+    double gain, offset, offset_sum, share, lse_loss, lse_share;
+
+    explicit Losses(const Job& job)
+        : target(static_cast<const std::int64_t*>(job.in[1])),
+          gains(static_cast<const double*>(job.in[2])),
+          offsets(static_cast<const T*>(job.in[3])),
+          shares(static_cast<const double*>(job.in[4])),
+          gain(job.constant[0]),
+          offset(job.constant[1]),
+          offset_sum(job.constant[2]),
+          share(job.constant[3]),
+          lse_loss(job.constant[4]),
+          lse_share(job.constant[5]) {}
+
+    SOFTGRAD_INLINE bool smooth() const { return offsets != nullptr || offset != 0; }
+    SOFTGRAD_INLINE double gain_of(std::int64_t r) const { return gains ? gains[r] : gain; }
+    SOFTGRAD_INLINE double share_of(std::int64_t r) const { return shares ? shares[r] : share; }
+    SOFTGRAD_INLINE double offset_of(std::int64_t j) const { return offsets ? offsets[j] : offset; }
+};
+
+// sum_j offset_j (maximum - x_j); a class without an offset is not read.
+template <class S>
+SOFTGRAD_INLINE double spread(const S* x, std::int64_t n, Compute<S> maximum,
+                              const Losses<Compute<S>>& losses) {
+    using T = Compute<S>;
+    if (!losses.offsets && losses.offset == 0) return 0;
+    Sum<T> sum;
+    const Vec<T> same = broadcast(static_cast<T>(losses.offset));
+    accumulate<T>(n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+        const Vec<T> weight = losses.offsets ? how.load(losses.offsets + i) : same;
+        return weight == 0 ? Vec<T>{} : weight * (maximum - how.load(x + i, maximum));
+    });
+    return sum.total().rounded();
+}
+
+// What one row's sum says, before its gradient is written.
+template <class S>
+struct RowLoss {
+    using T = Compute<S>;
+    double loss = 0, lse = 0, top = 0;
+    Exact<T> rest{};
+    bool empty = false;  // no class is possible
+
+    SOFTGRAD_INLINE RowLoss(const S* x, std::int64_t n, std::int64_t r,
+                            const Normaliser<T>& row, const Losses<T>& losses) {
+        top = row.top();
+        empty = row.maximum == -infinity<T> && row.sums.total().rounded() == 0;
+        if (empty) return;
+        rest = others(x, n, row, static_cast<T>(top));
+        const double log_sum = std::log1p(rest.rounded() / top);
+        const double high = row.maximum;
+        const double asked = losses.gain_of(r);
+        lse = high + log_sum;
+        if (asked != 0) loss = asked * ((high - element(x + losses.target[r])) + log_sum);
+        if (losses.smooth())
+            loss += spread(x, n, row.maximum, losses) + losses.offset_sum * log_sum;
+        loss += losses.lse_loss * lse * lse;
+    }
+};
+
+// e factor - offset, and the target's own entry.
+template <class S, bool per_class>
+struct LossGradient {
+    using T = Compute<S>;
+    const T* e = nullptr;
+    const T* offsets = nullptr;
+    T factor = 0, offset = 0;
+    Exception<T> target;
+
+    template <class How>
+    SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
+        const Vec<T> scaled = how.load(e + i) * factor;
+        if constexpr (per_class)
+            return target.in(scaled - how.load(offsets + i) * offset, i);
+        else
+            return target.in(scaled - offset, i);
+    }
+};
+
+template <class S, bool per_class>
+struct LossRow {
+    using T = Compute<S>;
+    using Map = LossGradient<S, per_class>;
+    template <Write how>
+    using Writer = Drain<S, how, Map>;
+
+    const S* x;
+    double* loss;
+    S* gradient;
+    std::int64_t n, last;
+    Losses<T> losses;
+    mutable TwoRows<T> scratch_rows;
+
+    template <Write how, class Meanwhile>
+    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
+        const S* at = x + r * n;
+        const S* next = r + 1 < last ? at + n : at;
+        T* e = scratch_rows.other();
+        if (losses.target[r] < 0) {
+            std::memset(e, 0, static_cast<std::size_t>(n) * sizeof(T));
+            loss[r] = 0;
+            return {Map{e, e, 0, 0, {}}, gradient + r * n, n};
+        }
+        const auto row = normalise<true>(at, e, n, [&](std::int64_t i) SOFTGRAD_BODY {
+            prefetch<4 * lanes<T>>(next + i);
+            meanwhile(i);
+        });
+        return {map(r, at, e, row), gradient + r * n, n};
+    }
+
+    Map map(std::int64_t r, const S* at, T* e, const Normaliser<T>& row) const {
+        const RowLoss<S> told(at, n, r, row, losses);
+        loss[r] = told.loss;
+        if (told.empty) return {e, e, 0, 0, {}};
+        const double share = losses.share_of(r), slope = 2 * losses.lse_share * told.lse;
+        const std::int64_t t = losses.target[r];
+        const T x_t = element(at + t);
+        const Exact<T> exact_total = row.sums.total();
+        const double total = exact_total.rounded();
+        double asked = losses.gain_of(r), spread_sum = losses.offset_sum;
+        if (x_t == -infinity<T>) asked = 0;
+        const bool dead = losses.smooth() && std::isinf(told.loss);
+        if (dead) {
+            spread_sum = 0;
+            for (std::int64_t j = 0; j < n; ++j)
+                if (element(at + j) != -infinity<T>) spread_sum += losses.offset_of(j);
+        }
+        const double per_e = (share * (asked + spread_sum) + slope) / total;
+        const double e_t = e[t];
+        const Exact<T> rest = x_t == row.maximum ? told.rest : exact_total - e[t];
+        const double own = x_t == -infinity<T> ? 0 : losses.offset_of(t);
+        const double p_t = e_t / total;
+        const double value =
+            share * (spread_sum * p_t - own - asked * ratio_of(rest, exact_total)) + slope * p_t;
+        Map found{e, losses.offsets, static_cast<T>(per_e),
+                  static_cast<T>(per_class ? share : share * losses.offset),
+                  {t, static_cast<T>(value)}};
+        if (dead) settle(at, e, share, found);
+        return found;
+    }
+
+    // Rows with an offset at an impossible class, where nothing is subtracted: written out here.
+    void settle(const S* at, T* e, double share, Map& map) const {
+        for (std::int64_t j = 0; j < n; ++j) {
+            const bool possible = element(at + j) != -infinity<T>;
+            e[j] = e[j] * map.factor -
+                   (possible ? static_cast<T>(share * losses.offset_of(j)) : T(0));
+        }
+        map.factor = 1;
+        map.offset = 0;
+    }
+};
+
+template <class S>
+void cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
+    using T = Compute<S>;
+    const Losses<T> losses(job);
+    const auto* x = static_cast<const S*>(job.in[0]) + first * job.n;
+    auto* loss = static_cast<double*>(job.out[0]);
+    const bool long_row = job.n * static_cast<std::int64_t>(sizeof(S)) > longest_row;
+    for (std::int64_t r = first; r < last; ++r, x += job.n) {
+        loss[r] = 0;
+        if (losses.target[r] < 0) continue;
+        const S* next = r + 1 < last ? x + job.n : x;
+        const auto ahead = [&](std::int64_t i) SOFTGRAD_BODY { prefetch<4 * lanes<T>>(next + i); };
+        const auto row = long_row ? normalise_once(x, job.n)
+                                  : normalise<false>(x, static_cast<T*>(nullptr), job.n, ahead);
+        loss[r] = RowLoss<S>(x, job.n, r, row, losses).loss;
+    }
+}
+
+template <class S, bool per_class>
+void loss_and_gradient(const Job& job, std::int64_t first, std::int64_t last) {
+    using T = Compute<S>;
+    const LossRow<S, per_class> row{static_cast<const S*>(job.in[0]),
+                                    static_cast<double*>(job.out[0]),
+                                    static_cast<S*>(job.out[1]),
+                                    job.n,
+                                    last,
+                                    Losses<T>(job),
+                                    TwoRows<T>(job.n)};
+    each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+}
+
+template <class S>
+void cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t last) {
+    if (job.in[3] != nullptr)
+        loss_and_gradient<S, true>(job, first, last);
+    else
+        loss_and_gradient<S, false>(job, first, last);
+}
+
+}  // namespace
+}  // namespace softgrad

@@ -1,0 +1,33 @@
+"""Methods of structures that a native kernel may run."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from softgrad import native
+from softgrad._array import Array
+
+__all__ = ["accelerated"]
+
+
+def accelerated(kernel: str, *arrays: str) -> Callable:
+    """Let a native kernel run a method along the structure's axis; the method is the reference.
+
+    Parameters
+    ----------
+    kernel
+        Its name.
+    arrays
+        What it takes, in order: fields of the structure; ``"*"`` is the method's argument.
+    """
+
+    def decorate(portable: Callable[[Any, Array], Array]) -> Callable[[Any, Array], Array]:
+        @wraps(portable)
+        def method(self: Any, t: Array) -> Array:
+            given = (t if name == "*" else getattr(self, name) for name in arrays)
+            found = native.rows(kernel, getattr(self, "axis", None), *given)
+            return portable(self, t) if found is None else found[0]
+
+        return method
+
+    return decorate

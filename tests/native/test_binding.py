@@ -1,102 +1,281 @@
 """What the compiled module accepts, refuses and leaves alone."""
 
+import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from native.harness import run_worker
 
 native = pytest.importorskip("softgrad._native", exc_type=ImportError)
 
-DTYPES = [np.float32, np.float64]
+from native.layout import (  # noqa: E402
+    CONSTANTS,
+    STORED,
+    any_inputs,
+    call,
+    entries,
+    kind,
+    same,
+    shape,
+)
+
+KERNELS = entries()
+ROWS, N = 3, 8
+
+EVERY_ARRAY = [
+    (name, k) for name, entry in KERNELS.items() for k in range(len(entry.inputs + entry.outputs))
+]
+ALIKE = [
+    (name, k)
+    for name, entry in KERNELS.items()
+    for k, letter in enumerate(entry.inputs)
+    if entry.outputs == letter and letter in "xe"
+]
+"""Kernels of one output, with each input that is like it."""
+
+OF_ONE_ARRAY = [name for name, entry in KERNELS.items() if len(entry.letters) == 3]
+ONE_TO_ONE = [name for name, entry in KERNELS.items() if entry.letters in ("x>x", "e>e")]
 
 
-def softmax(x):
-    out = np.empty_like(x)
-    native.softmax(x, out)
-    return out
+def arrays_of(kernel: str, stored: str = "f4") -> list[np.ndarray]:
+    """Return arrays that a kernel takes, inputs and outputs."""
+    entry = KERNELS[kernel]
+    inputs = any_inputs(kernel, stored, ROWS, N)
+    out = [np.full(shape(c, ROWS, N), 7, kind(c, stored)) for c in entry.outputs]
+    return inputs + out
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("n", [1, 5, 16, 33, 200])
-def test_any_offset_gives_the_same_and_touches_nothing_else(dtype, n):
-    row = np.random.default_rng(n).standard_normal((3, n)).astype(dtype)
-    expected = softmax(row)
-    for start in range(20):
-        source = np.full(3 * n + 40, 9, dtype)
-        target = np.full(3 * n + 40, 8, dtype)
-        inside = slice(start, start + 3 * n)
-        source[inside] = row.ravel()
-        native.softmax(source[inside].reshape(3, n), target[inside].reshape(3, n))
-        np.testing.assert_array_equal(target[inside].reshape(3, n), expected)
-        assert (np.delete(target, np.arange(start, start + 3 * n)) == 8).all()
-        np.testing.assert_array_equal(source[inside], row.ravel())
+def run(kernel: str, arrays: list) -> None:
+    native.run(KERNELS[kernel].place, N, *arrays, *CONSTANTS)
 
 
-@pytest.mark.parametrize("shape", [(7,), (3, 7), (2, 3, 7), (2, 1, 3, 1, 7), (0, 7)])
-def test_leading_dimensions_are_rows(shape):
-    x = np.random.default_rng(0).standard_normal(shape)
-    np.testing.assert_array_equal(softmax(x), softmax(x.reshape(-1, 7)).reshape(shape))
+def _strided(a):
+    return np.repeat(a, 2, axis=-1)[..., ::2]
 
 
-@pytest.mark.parametrize("shape", [(4, 9), (700, 2001), (2, 300_000)])
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_in_place(shape, dtype):
-    x = np.random.default_rng(0).standard_normal(shape).astype(dtype)
-    expected = softmax(x)
-    native.softmax(x, x)
-    np.testing.assert_array_equal(x, expected)
+def _unaligned(a):
+    inside = np.zeros(a.nbytes + 1, "u1")[1:]
+    return inside.view(a.dtype).reshape(a.shape)
 
 
-def test_threads_do_not_share_scratch_memory():
-    draw = np.random.default_rng(0).standard_normal
-    arrays = [draw((200, n)) for n in range(900, 932)]
-    with ThreadPoolExecutor(8) as pool:
-        for y, x in zip(pool.map(softmax, arrays), arrays, strict=True):
-            np.testing.assert_array_equal(y, softmax(x))
+def _read_only(a):
+    b = a.copy()
+    b.flags.writeable = False
+    return b
 
 
-def read_only(x):
-    x.flags.writeable = False
-    return x
+CONTIGUOUS = "must be C-contiguous, aligned and in native byte order"
+DTYPE = "must (have the dtype of array 0|have the precision that|be (float|int64|boolean))"
 
-
-X = np.ones((3, 4), np.float32)
-
-REFUSED = {
-    "read-only out": (X, read_only(X.copy()), TypeError, "incompatible function arguments"),
-    "another shape": (X, X[:2], ValueError, r"out has shape \(2, 4\), x \(3, 4\)"),
-    "another dtype": (X, X.astype("f8"), TypeError, "out must have the dtype of x"),
-    "integers": (X.astype("i4"), X, TypeError, "x must be float32 or float64"),
-    "half precision": (X.astype("f2"), X, TypeError, "x must be float32 or float64"),
-    "objects": (X.astype(object), X, TypeError, "incompatible function arguments"),
-    "another byte order": (X.astype(X.dtype.newbyteorder()), X, TypeError, "incompatible"),
-    "a list": ([1.0, 2.0], X, TypeError, "incompatible function arguments"),
-    "a scalar": (X[0, 0].reshape(()), X, ValueError, "x must have a last axis"),
-    "an empty axis": (X[:, :0], X, ValueError, "x must have a last axis of at least 1"),
-    "strided x": (X[:, ::2], X, ValueError, "x must be C-contiguous"),
-    "strided out": (X[:, ::2].copy(), X[:, ::2], ValueError, "out must be C-contiguous"),
-    "unaligned": (
-        np.zeros(17, "u1")[1:].view("f4"),
-        X,
-        ValueError,
-        "x must be C-contiguous and aligned",
-    ),
-    "overlap": (X.reshape(-1)[:8], X.reshape(-1)[4:], ValueError, "must not overlap"),
+FAULTS = {
+    "a list": (lambda a: a.tolist(), "a NumPy array"),
+    "nothing": (lambda a: None, "a NumPy array"),
+    "strided": (_strided, CONTIGUOUS),
+    "another dtype": (lambda a: a.astype("i4"), DTYPE),
+    "one element less": (lambda a: a.reshape(-1)[:-1], "has the wrong size"),
+    "read-only": (_read_only, "must be writable"),
+    "unaligned": (_unaligned, CONTIGUOUS),
+    "another byte order": (lambda a: a.astype(a.dtype.newbyteorder()), CONTIGUOUS),
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(case):
-    x, out, error, message = REFUSED[case]
-    with pytest.raises(error, match=message):
-        native.softmax(x, out)
-    assert (X == 1).all()
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("kernel", "place"), EVERY_ARRAY)
+def test_what_does_not_fit_is_refused_by_its_place(kernel, place, fault):
+    change, message = FAULTS[fault]
+    arrays = arrays_of(kernel)
+    entry = KERNELS[kernel]
+    is_input = place < len(entry.inputs)
+    if fault == "one element less" and place == 0 and entry.inputs[0] == "e":
+        pytest.skip("there is no fixed number of single entries")
+    if is_input and (fault == "read-only" or (fault == "nothing" and entry.optional[place])):
+        pytest.skip("this is no fault there")
+    if arrays[place].itemsize == 1 and fault in ("unaligned", "another byte order"):
+        pytest.skip("single bytes have neither")
+    arrays[place] = change(arrays[place])
+    before = [np.array(a, copy=True) for a in arrays]
+    with pytest.raises(ValueError, match=message) as refused:
+        run(kernel, arrays)
+    assert re.search(rf"\barray {place}\b", str(refused.value))
+    for a, b in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(np.array(a), b)
 
 
-def test_the_best_target_leads_and_is_in_use(monkeypatch):
+@pytest.mark.parametrize(("kernel", "place"), EVERY_ARRAY)
+def test_an_output_may_not_share_part_of_another_array(kernel, place):
+    arrays, first_out = arrays_of(kernel), len(KERNELS[kernel].inputs)
+    for out in range(first_out, len(arrays)):
+        if out == place:
+            continue
+        memory = np.zeros(4096, "u1")
+        taken = arrays[place].nbytes
+        arrays[place] = memory[:taken].view(arrays[place].dtype).reshape(arrays[place].shape)
+        start = taken - arrays[place].itemsize
+        start -= start % arrays[out].itemsize
+        clash = memory[start : start + arrays[out].nbytes].view(arrays[out].dtype)
+        if start == 0:
+            continue
+        overlapping = [*arrays[:out], clash.reshape(arrays[out].shape), *arrays[out + 1 :]]
+        with pytest.raises(ValueError, match=rf"{kernel}: array \d must not overlap another array"):
+            run(kernel, overlapping)
+
+
+@pytest.mark.parametrize("stored", STORED.values(), ids=STORED)
+@pytest.mark.parametrize(("kernel", "place"), ALIKE)
+def test_in_place(kernel, place, stored):
+    for rows, n in ((4, 9), (701, 2001), (2, 300_000)):
+        given = any_inputs(kernel, stored, rows, n)
+        expected = call(kernel, n, given, CONSTANTS)[0].copy()
+        native.run(KERNELS[kernel].place, n, *given, given[place], *CONSTANTS)
+        assert same(given[place], expected, rounded=rows * n > 1 << 16)
+
+
+@pytest.mark.parametrize(("kernel", "place"), [("functional_transposed", 1), ("cross_entropy", 2)])
+def test_an_output_that_begins_at_an_unlike_input_is_refused(kernel, place):
+    arrays = arrays_of(kernel)
+    out = arrays[-1]
+    shared = out.reshape(-1)[: arrays[place].size]
+    shared[...] = arrays[place]
+    arrays[place] = shared
+    with pytest.raises(ValueError, match="must not overlap another array"):
+        run(kernel, arrays)
+
+
+def test_threads_do_not_share_scratch_memory():
+    jobs = [
+        (kernel, n, any_inputs(kernel, stored, 40, n))
+        for kernel, stored, n in product(KERNELS, STORED.values(), (903, 1021))
+    ]
+
+    def compute(job):
+        kernel, n, arrays = job
+        return [y.tobytes() for y in call(kernel, n, arrays, CONSTANTS)]
+
+    with ThreadPoolExecutor(8) as pool:
+        for found, job in zip(pool.map(compute, jobs * 2), jobs * 2, strict=True):
+            assert found == compute(job), job[0]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_read_only_inputs_are_taken_and_left_alone(kernel):
+    inputs = [_read_only(a) for a in any_inputs(kernel, "f4", ROWS, N)]
+    before = [a.tobytes() for a in inputs]
+    call(kernel, N, inputs, CONSTANTS)
+    assert [a.tobytes() for a in inputs] == before
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_no_rows_are_no_work(kernel):
+    inputs = [
+        a if c == "c" else a[:0]
+        for c, a in zip(KERNELS[kernel].inputs, any_inputs(kernel, "f4", ROWS, N), strict=True)
+    ]
+    assert all(y.size == 0 for y in call(kernel, N, inputs, CONSTANTS))
+
+
+X = np.ones((ROWS, N), np.float32)
+OUT = np.empty_like(X)
+
+MISUSES = {
+    "nothing": ((), "run takes a kernel, n, arrays and constants"),
+    "no such kernel": ((len(KERNELS), N, X, OUT), "there is no such kernel"),
+    "a negative kernel": ((-1, N, X, OUT), "there is no such kernel"),
+    "no row": ((KERNELS["softmax"].place, 0, X, OUT), "n must be at least 1"),
+    "no output": ((KERNELS["softmax"].place, N, X), "softmax: too few arrays"),
+    "too many constants": ((KERNELS["softmax"].place, N, X, OUT, *range(7)), "too many constants"),
+}
+
+
+@pytest.mark.parametrize("case", MISUSES)
+def test_misuse_is_refused(case):
+    given, message = MISUSES[case]
+    with pytest.raises(ValueError, match=message):
+        native.run(*given)
+
+
+@pytest.mark.parametrize("given", [("softmax", N, X, OUT), (0, "N", X, OUT), (0, N, X, OUT, "one")])
+def test_what_is_no_number_is_refused(given):
+    with pytest.raises(TypeError):
+        native.run(*given)
+
+
+APPLIED_WRONGLY = """
+import sys, numpy as np
+from softgrad import _native
+place = [name for name, _ in _native.kernels()].index(sys.argv[1])
+try:
+    _native.apply(place, np.ones((3, 8), np.float32))
+except ValueError:
+    print("refused")
+"""
+
+
+@pytest.mark.parametrize("kernel", [name for name in KERNELS if name not in OF_ONE_ARRAY])
+def test_apply_refuses_a_kernel_of_other_arrays(kernel):
+    done = subprocess.run(
+        [sys.executable, "-c", APPLIED_WRONGLY, kernel], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "refused"
+
+
+class TestApply:
+    """``apply`` allocates, and takes leading dimensions as rows."""
+
+    @pytest.mark.parametrize("size", [(7,), (3, 7), (2, 3, 7), (2, 1, 3, 1, 7)])
+    @pytest.mark.parametrize("stored", ["f4", "f8", "f2"])
+    def test_one_number_per_row(self, size, stored):
+        x = np.random.default_rng(0).standard_normal(size).astype(stored)
+        y = native.apply(KERNELS["logsumexp"].place, x)
+        assert (y.shape, y.dtype) == (x.shape[:-1], x.dtype)
+        np.testing.assert_array_equal(y.reshape(-1), call("logsumexp", 7, [x])[0])
+
+    @pytest.mark.parametrize("size", [(7,), (3, 7), (2, 3, 7), (2, 1, 3, 1, 7)])
+    @pytest.mark.parametrize("stored", ["f4", "f8", "f2"])
+    @pytest.mark.parametrize("kernel", ONE_TO_ONE)
+    def test_it_is_run_along_the_last_axis(self, kernel, stored, size):
+        x = np.random.default_rng(0).standard_normal(size).astype(stored)
+        y = native.apply(KERNELS[kernel].place, x, -np.inf)
+        assert (y.shape, y.dtype) == (x.shape, x.dtype)
+        np.testing.assert_array_equal(y.reshape(-1, 7), call(kernel, 7, [x], (-np.inf,))[0])
+
+    @pytest.mark.parametrize(
+        "x",
+        {
+            "a list": [1.0, 2.0],
+            "0-d": np.array(1.0),
+            "empty": X[:0],
+            "an empty axis": X[:, :0],
+            "strided": X[:, ::2],
+            "transposed": X.T,
+            "integers": X.astype("i4"),
+            "bits of bfloat16": X.astype("u2"),
+            "another byte order": X.astype(X.dtype.newbyteorder()),
+            "unaligned": _unaligned(X),
+            "a subclass": np.ma.masked_array(X),
+            "objects": X.astype(object),
+        }.values(),
+    )
+    def test_what_it_does_not_take_as_it_is_gives_none(self, x):
+        assert native.apply(0, x) is None
+
+    def test_a_constant_that_is_no_number_is_refused(self):
+        with pytest.raises(TypeError):
+            native.apply(KERNELS["log_softmax"].place, X, "a")
+
+    def test_no_such_kernel(self):
+        with pytest.raises(ValueError, match="there is no such kernel"):
+            native.apply(len(KERNELS), X)
+
+
+def test_the_best_target_leads_and_is_in_use():
     assert native.targets()
     assert native.isa() in native.targets()
+    assert run_worker("", "isa").stdout.strip() == native.targets()[0]
 
 
 def test_the_stub_is_current():

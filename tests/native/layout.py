@@ -1,0 +1,105 @@
+"""Kernels called by name on arrays that their own letters describe; ``native/kernels.hpp``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from softgrad import _native
+
+STORED = {"float32": "f4", "float64": "f8", "float16": "f2", "bfloat16": "u2"}
+"""How each precision lies in an array; NumPy has no bfloat16, so its bits are given."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kernel: its place in the module, and the letters of its arrays."""
+
+    place: int
+    letters: str
+
+    @property
+    def inputs(self) -> str:
+        return self.letters.split(">")[0].replace("?", "")
+
+    @property
+    def outputs(self) -> str:
+        return self.letters.split(">")[1]
+
+    @property
+    def optional(self) -> list[bool]:
+        """Tell of each input whether it may be absent."""
+        given = self.letters.split(">")[0]
+        return [given[k + 1 : k + 2] == "?" for k, c in enumerate(given) if c != "?"]
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Return every kernel of the module by name."""
+    return {name: Entry(k, letters) for k, (name, letters) in enumerate(_native.kernels())}
+
+
+def kind(letter: str, stored: str) -> np.dtype:
+    """Return the dtype of an array of that letter."""
+    wide = "f8" if stored == "f8" else "f4"
+    return np.dtype({"b": "?", "i": "i8", "d": "f8", "c": wide}.get(letter, stored))
+
+
+def shape(letter: str, rows: int, n: int) -> tuple[int, ...]:
+    """Return the shape of an array of that letter."""
+    return {"x": (rows, n), "e": (rows, n), "b": (rows, n), "c": (n,)}.get(letter, (rows,))
+
+
+def call(
+    kernel: str, n: int, inputs: Sequence[np.ndarray | None], constants: Sequence[float] = ()
+) -> list[np.ndarray]:
+    """Run a kernel into new arrays."""
+    entry, first = entries()[kernel], inputs[0]
+    assert first is not None
+    rows, stored = first.size // n, first.dtype.str
+    out = [np.full(shape(c, rows, n), 7, kind(c, stored)) for c in entry.outputs]
+    _native.run(entry.place, n, *inputs, *out, *constants)
+    return out
+
+
+def any_inputs(kernel: str, stored: str, rows: int, n: int) -> list[np.ndarray]:
+    """Return arrays that every kernel takes: weights are positive, targets are classes or -1."""
+    rng = np.random.default_rng(n)
+
+    def draw(letter: str) -> np.ndarray:
+        dtype, size = kind(letter, stored), shape(letter, rows, n)
+        if letter == "i":
+            return rng.integers(-1, n, size)
+        if letter == "b":
+            return rng.random(size) < 0.7
+        values = rng.uniform(0.1, 4, size)
+        if dtype == "u2":
+            return (values.astype("f4").view("u4") >> 16).astype("u2")
+        return values.astype(dtype)
+
+    return [draw(letter) for letter in entries()[kernel].inputs]
+
+
+CONSTANTS = (0.9, 0.1, 0.2, 0.5, 0.01, 0.02)
+"""Any six numbers: a kernel reads as many as it has constants."""
+
+STREAMED = 4 << 20
+"""Bytes from which on results go around the cache."""
+
+
+def same(found: np.ndarray, expected: np.ndarray, *, rounded: bool) -> bool:
+    """Tell whether two results of one kernel are the same, or differ by a rounding.
+
+    Compilers fuse a product and a sum in one loop and not in another, and large results are
+    written by a loop of their own.
+    """
+    if not rounded:
+        return found.tobytes() == expected.tobytes()
+    if expected.dtype == "u2":
+        return bool((np.abs(found.astype(int) - expected) <= 1).all())
+    finite = np.isfinite(expected)
+    if not (found[~finite] == expected[~finite]).all():
+        return False
+    largest = np.abs(expected[finite]).max(initial=0)
+    return bool((np.abs(found[finite] - expected[finite]) <= 2 * np.spacing(largest)).all())

@@ -1,0 +1,138 @@
+"""Kernels run where a wrong address shows; part of the worker."""
+
+import ctypes
+import mmap
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+
+import numpy as np
+from layout import CONSTANTS, STORED, STREAMED, any_inputs, call, entries, kind, same, shape
+
+from softgrad import _native
+
+Place = Callable[[int, np.dtype, tuple[int, ...]], np.ndarray]
+"""Where the array of a number, dtype and shape lies."""
+
+OFFSETS = [(3, 1, [1, 2, 3]), (3, 33, range(1, 20)), (2, 200, [1, 5])]
+"""Rows, their length, and where they start."""
+
+
+def _absences(kernel: str, inputs: list[np.ndarray]) -> Iterator[list[np.ndarray | None]]:
+    """Yield the inputs with all and with none of the optional ones."""
+    optional = entries()[kernel].optional
+    yield list(inputs)
+    if any(optional):
+        yield [None if o else a for o, a in zip(optional, inputs, strict=True)]
+
+
+def _placed(
+    kernel: str, n: int, given: Sequence[np.ndarray | None], place: Place
+) -> list[np.ndarray]:
+    """Run a kernel on arrays of which ``place`` decides where they lie."""
+    entry = entries()[kernel]
+    first = given[0]
+    assert first is not None
+    arrays: list[np.ndarray | None] = []
+    for array in given:
+        if array is not None:
+            copy = place(len(arrays), array.dtype, array.shape)
+            copy[...] = array
+            array = copy
+        arrays.append(array)
+    rows, stored = first.size // n, first.dtype.str
+    out = [
+        place(len(arrays) + k, kind(c, stored), shape(c, rows, n))
+        for k, c in enumerate(entry.outputs)
+    ]
+    _native.run(entry.place, n, *arrays, *out, *CONSTANTS)
+    for array, copy in zip(given, arrays, strict=True):
+        if array is not None:
+            assert copy.tobytes() == array.tobytes(), f"{kernel} wrote into an input"
+    return out
+
+
+def _agree(kernel: str, stored: str, rows: int, n: int, place: Place) -> None:
+    for given in _absences(kernel, any_inputs(kernel, stored, rows, n)):
+        found = _placed(kernel, n, given, place)
+        for y, expected in zip(found, call(kernel, n, given, CONSTANTS), strict=True):
+            large = y.nbytes >= STREAMED
+            assert same(y, expected, rounded=large), f"{kernel} {stored} {rows}x{n}"
+
+
+def _walled(count: int) -> tuple[mmap.mmap, int]:
+    """Return memory in which every other page can be neither read nor written."""
+    page = mmap.PAGESIZE
+    memory = mmap.mmap(-1, (2 * count + 1) * page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    libc = ctypes.CDLL(None, use_errno=True)
+    for wall in range(0, 2 * count + 1, 2):
+        if libc.mprotect(ctypes.c_void_p(start + wall * page), ctypes.c_size_t(page), 0):
+            raise OSError(ctypes.get_errno(), "mprotect")
+    return memory, page
+
+
+def at_the_edge() -> None:
+    """Run every kernel on rows that end, or begin, exactly where accessible memory does."""
+    memory, page = _walled(9)
+
+    def ending(k: int, dtype: np.dtype, size: tuple[int, ...]) -> np.ndarray:
+        start = (2 * k + 2) * page - int(np.prod(size)) * dtype.itemsize
+        return np.frombuffer(memory, dtype, int(np.prod(size)), start).reshape(size)
+
+    def beginning(k: int, dtype: np.dtype, size: tuple[int, ...]) -> np.ndarray:
+        start = (2 * k + 1) * page
+        return np.frombuffer(memory, dtype, int(np.prod(size)), start).reshape(size)
+
+    for kernel in entries():
+        for stored in STORED.values():
+            for n in range(1, 131):
+                for place in (ending, beginning):
+                    _agree(kernel, stored, 2, n, place)
+    print("unharmed")
+
+
+def trespass() -> None:
+    """Read one byte past the end, which the walls must punish."""
+    memory, page = _walled(1)
+    print(memory[2 * page])
+
+
+def _shifted(kernel: str, stored: str, rows: int, n: int, start: int) -> None:
+    """Run a kernel from an offset in a cache line, with other data on both sides."""
+    margin, filler = 40, 1
+    around = []
+
+    def place(k: int, dtype: np.dtype, size: tuple[int, ...]) -> np.ndarray:
+        count = int(np.prod(size))
+        around.append(np.full(count + margin, filler, dtype))
+        return around[-1][start : start + count].reshape(size)
+
+    _agree(kernel, stored, rows, n, place)
+    for buffer in around:
+        outside = np.delete(buffer, np.s_[start : start + buffer.size - margin])
+        assert (outside == filler).all(), f"{kernel} {stored} {rows}x{n} at {start}"
+
+
+def at_any_offset() -> None:
+    """Run every kernel from every offset in a cache line, and large results from one."""
+    for kernel, stored in product(entries(), STORED.values()):
+        for rows, n, starts in OFFSETS:
+            for start in starts:
+                _shifted(kernel, stored, rows, n, start)
+        many = STREAMED // 2001 // np.dtype(stored).itemsize + 1
+        _shifted(kernel, stored, many, 2001, 3)
+    print("unharmed")
+
+
+def in_parts() -> None:
+    """Show that large results, which are streamed, equal those of a few rows at a time."""
+    n = 2001
+    for (kernel, entry), stored in product(entries().items(), STORED.values()):
+        rows = STREAMED // n // np.dtype(stored).itemsize + 1
+        inputs = any_inputs(kernel, stored, rows, n)
+        whole = call(kernel, n, inputs, CONSTANTS)
+        for part in (slice(0, 3), slice(rows // 2, rows // 2 + 5), slice(rows - 7, rows)):
+            given = [a if c == "c" else a[part] for c, a in zip(entry.inputs, inputs, strict=True)]
+            for y, all_rows in zip(call(kernel, n, given, CONSTANTS), whole, strict=True):
+                assert same(y, all_rows[part], rounded=True), f"{kernel} {stored}"
+    print("equal")

@@ -27,7 +27,9 @@ def environment(*packages: str) -> str:
 
 def command() -> str:
     """Return the command line of this run, as it is typed at the root of the project."""
-    return shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    name = Path(sys.argv[0]).name
+    started = ["-m", "bench"] if name == "__main__.py" else [f"bench/{name}"]
+    return shlex.join(["python", *started, *sys.argv[1:]])
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -42,12 +44,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([line(cells[0]), rule, *map(line, cells[1:])])
 
 
-def rewrite(name: str, body: str, versions: str) -> Path:
-    """Put ``body`` between the markers of ``docs/name.md``; what stands around them stays."""
+def rewrite(name: str, body: str, versions: str, commands: str | None = None) -> Path:
+    """Put ``body`` between the markers of ``docs/name.md``; what stands around them stays.
+
+    Above it stands this run's command line, or the ones that are given.
+    """
     path = ROOT / "docs" / f"{name}.md"
     text = path.read_text(encoding="utf-8") if path.exists() else f"# {name}\n\n{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    measured = f"{BEGIN}\n\n`{command()}`\n\n{versions}\n\n{body.strip()}\n\n{END}"
+    measured = f"{BEGIN}\n\n`{commands or command()}`\n\n{versions}\n\n{body.strip()}\n\n{END}"
     path.write_text(before + measured + after, encoding="utf-8")
     return path

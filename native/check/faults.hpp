@@ -1,0 +1,57 @@
+// Kernels that are wrong on purpose: the harness must stop at each.
+#pragma once
+#include <limits>
+
+#include "../kernels.hpp"
+
+namespace softgrad::check {
+
+inline void copy(const Job& job, std::int64_t from, std::int64_t to) {
+    const auto* x = static_cast<const float*>(job.in[0]);
+    auto* y = static_cast<float*>(job.out[0]);
+    for (std::int64_t i = from; i < to; ++i) y[i] = x[i];
+}
+inline void overruns(const Job& job, std::int64_t first, std::int64_t last) {
+    copy(job, first * job.n, last * job.n + (last == job.rows));
+}
+inline void omits(const Job& job, std::int64_t first, std::int64_t last) {
+    copy(job, first * job.n, last * job.n - (last == job.rows));
+}
+inline void underruns(const Job& job, std::int64_t first, std::int64_t last) {
+    copy(job, first * job.n, last * job.n);
+    static_cast<float*>(job.out[0])[-1] = 0;
+}
+inline void overflows(const Job& job, std::int64_t first, std::int64_t last) {
+    volatile std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+    copy(job, first * job.n, last * job.n);
+    largest = largest + job.n;
+}
+inline void unlike(const Job& job, std::int64_t first, std::int64_t last) {
+    copy(job, first * job.n, last * job.n);
+    static_cast<float*>(job.out[0])[first * job.n] += static_cast<float>(last - first);
+}
+inline void spoils(const Job& job, std::int64_t first, std::int64_t last) {
+    auto* y = static_cast<float*>(job.out[0]);
+    for (std::int64_t i = first * job.n; i < last * job.n; ++i) y[i] = 0;
+    static_cast<float*>(const_cast<void*>(job.in[0]))[0] = 1234;
+}
+inline void improper(const Job& job, std::int64_t first, std::int64_t last) {
+    auto* y = static_cast<float*>(job.out[0]);
+    for (std::int64_t i = first * job.n; i < last * job.n; ++i) y[i] = 0.75f;
+}
+inline void infinite(const Job& job, std::int64_t first, std::int64_t last) {
+    auto* loss = static_cast<double*>(job.out[0]);
+    for (std::int64_t r = first; r < last; ++r) loss[r] = std::numeric_limits<double>::infinity();
+}
+
+#define SOFTGRAD_FAULT(name) \
+    {#name, "x>x", {name, name, name, name}}
+
+inline const Entry fault_entries[] = {
+    SOFTGRAD_FAULT(overruns),  SOFTGRAD_FAULT(omits),  SOFTGRAD_FAULT(underruns),
+    SOFTGRAD_FAULT(overflows), SOFTGRAD_FAULT(unlike), SOFTGRAD_FAULT(spoils),
+    {"softmax", "x>x", {improper, improper, improper, improper}},
+    {"cross_entropy", "i>d", {infinite, infinite, infinite, infinite}},
+};
+
+}  // namespace softgrad::check

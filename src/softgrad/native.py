@@ -120,8 +120,8 @@ def rows(
 
 
 def takes(x: Any) -> bool:
-    """Tell whether an array lies in memory as kernels read it, in a dtype that they load."""
-    if type(x) is not np.ndarray or not x.size or not x.ndim:
+    """Tell whether there are kernels, and an array lies in memory as they read it."""
+    if not AVAILABLE or type(x) is not np.ndarray or not x.size or not x.ndim:
         return False
     return _is_loaded(x.dtype) and x.flags.c_contiguous and x.flags.aligned
 

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from native.calls import GROUPS
 from native.harness import TARGETS, compute, write_jobs
-from native.layout import entries
 from native.measure import PRECISIONS, Expected, Precision
 from native.stress import logits, numbers
+
+pytest.importorskip("softgrad._native", exc_type=ImportError)
+
+from native.layout import entries  # noqa: E402
 
 if np.finfo(np.longdouble).nmant < 60:
     pytest.skip("needs a long double wider than double", allow_module_level=True)

@@ -9,7 +9,7 @@ from native.stress import logits, numbers
 
 pytest.importorskip("softgrad._native", exc_type=ImportError)
 
-from native.layout import entries  # noqa: E402
+from native.layout import entries
 
 if np.finfo(np.longdouble).nmant < 60:
     pytest.skip("needs a long double wider than double", allow_module_level=True)

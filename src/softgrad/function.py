@@ -90,7 +90,8 @@ class Function(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the function's value."""
-        if len(args) == 1 and not kwargs and type(args[0]) is np.ndarray and not compiling():
+        simple = native.AVAILABLE and len(args) == 1 and not kwargs
+        if simple and type(args[0]) is np.ndarray and not compiling():
             y = self._at_once(args[0])
             if y is not None:
                 return y

@@ -8,7 +8,7 @@ from typing import TypeVar
 from bench.kernels.cases import Case
 from bench.kernels.processes import CONTENDERS, OURS, Contender
 
-__all__ = ["add_choices", "chosen", "contenders"]
+__all__ = ["add_choices", "chosen", "contenders", "refuse_unknown"]
 
 T = TypeVar("T")
 
@@ -25,6 +25,8 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
 
 def chosen(cases: Iterable[Case], args: argparse.Namespace) -> list[Case]:
     """Return the cases that the command names, on the shapes that it names, whatever they are."""
+    cases = [*cases]
+    refuse_unknown(args.only, (case.work for case in cases))
     asked = [case for case in cases if _named(args.only, case.work)]
     asked = [c for c in asked if _named(args.dtypes, c.dtype) and _named(args.threads, c.threads)]
     if args.shapes is None:
@@ -38,6 +40,14 @@ def chosen(cases: Iterable[Case], args: argparse.Namespace) -> list[Case]:
         if shape not in known and len(shape) == len(case.shape)
     ]
     return list(dict.fromkeys([*(case for case in asked if case.shape in shapes), *new]))
+
+
+def refuse_unknown(names: list[str] | None, known: Iterable[str]) -> None:
+    """Stop with one sentence if a name that was asked for is none."""
+    known = dict.fromkeys(known)
+    for name in names or ():
+        if name not in known:
+            raise SystemExit(f"--only: there is no {name!r}; there are {', '.join(known)}")
 
 
 def contenders(args: argparse.Namespace, among: Iterable[Contender] = CONTENDERS) -> list:

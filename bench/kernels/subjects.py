@@ -12,7 +12,7 @@ from bench.kernels import tables
 from bench.kernels.cases import Case
 from bench.kernels.plot import plot
 from bench.kernels.processes import Processes
-from bench.kernels.selection import add_choices, chosen, contenders
+from bench.kernels.selection import add_choices, chosen, contenders, refuse_unknown
 from bench.kernels.store import keep, kept
 from bench.kernels.works import LATENCY, speed_cases
 from bench.measuring.document import command, environment, rewrite
@@ -74,6 +74,7 @@ def memory(args: argparse.Namespace) -> None:
 
 def accuracy(args: argparse.Namespace) -> None:
     """Find the largest errors over the stress set, against extended precision."""
+    refuse_unknown(args.only, of_accuracy.TRUTHS)
     quantities = args.only or [*of_accuracy.TRUTHS]
     who = contenders(args, of_accuracy.WHO)
     with Processes(1) as processes:

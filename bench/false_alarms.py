@@ -38,8 +38,11 @@ def whole(number: int, battery: int) -> bool:
 def run(first: int, count: int, seed: int, battery: int) -> tuple[Counter, list[Alarm]]:
     """Check some draws; count verdicts by precision and library, and keep the alarms."""
     prepare()
+    import jax
+
     counts: Counter = Counter()
     alarms: list[Alarm] = []
+    jax.clear_caches()  # every function is compiled for every shape: gigabytes by the end
     for number in range(first, first + count):
         drawn = draw(number, seed)
         report = drawn.check(battery=whole(number, battery))

@@ -134,12 +134,12 @@ def measure(
                 keep(_record(unit, setting, mistake.label, "", reason))
                 continue
             for checker in chosen:
-                run(mistake.label, kept, _cast(mistake.make(right), dtype), checker)
+                run(mistake.label, kept, _cast(mistake.make(right)), checker)
     return seen["wrong"], seen.total()
 
 
-def _cast(wrong: Callable, dtype: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    return lambda g, x: np.asarray(wrong(g, x)).astype(DTYPES[dtype])
+def _cast(wrong: Callable) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    return lambda g, x: np.asarray(wrong(g, x)).astype(x.dtype)
 
 
 def _record(unit: Unit, setting: Setting, mistake: str, checker: str, told: str) -> Record:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,31 +68,34 @@ def examine(subject: Subject, seed: int, orders: Orders) -> Report:
             )
     seen = probe(subject, seed, instrument=gauge)
     report = conclude(subject, seen, seed, like)
-    if report.ok is not True:
+    if report.ok is False:
         return report
-    if found := _manners(subject, seen, seed):
+    if report.ok and (found := _manners(subject, seen, seed)):
         return wrong(found, subject.wrt)
     if orders.battery:
         judge, names = _judge(seen, like), None if orders.battery is True else orders.battery
         found = battery(subject, seed, judge, orders.choices, orders.progress, names)
         if seen.shots and (stale := manners.lasting(seen, seed)):
             return wrong(stale, subject.wrt)
+        if found is not None and report.ok is None:
+            return replace(found, evidence=(*found.evidence, f"at the example: {report.reason}"))
         if found is not None:
             return found
+    if report.ok is None:
+        return report
     later = order.second_order(seen, seed) or order.forward_mode(seen, seed)
     return report if later is None else wrong(later, subject.wrt)
 
 
 def _judge(seen: Probe, like: Function | None) -> Judge:
     """Return how the battery looks at its variants, after what was seen at the example."""
-    eps = seen.instrument.subject.eps
     size = max((float(np.linalg.norm(shot.d)) for shot in seen.shots), default=0.0)
-    usual, most = eps * size, eps**-0.75 * size
+    most = seen.instrument.subject.eps**-0.75 * size
 
-    def rounding(shot: Shot) -> bool:
+    def rounding(shot: Shot, eps: float) -> bool:
         """Return whether what is off is small beside the gradient here or at the example."""
         share = max(_DIGITS, _DIGIT * eps) * float(np.linalg.norm(shot.d))
-        return abs(shot.slope.residual) <= max(_ROUNDING * usual, share)
+        return abs(shot.slope.residual) <= max(_ROUNDING * eps * size, share)
 
     def report(variant: Variant, seed: int) -> Report:
         subject = variant.subject
@@ -102,7 +106,7 @@ def _judge(seen: Probe, like: Function | None) -> Judge:
             return Report(None, "the function itself is not finite there")
         if at.status == "kinked":
             return Report(None, "the example was moved to a kink, where any slope between is right")
-        if at.status == "wrong" and all(map(rounding, at.shots)):
+        if at.status == "wrong" and all(rounding(shot, subject.eps) for shot in at.shots):
             return Report(None, "what is off there may be the function's own rounding")
         if at.status == "wrong" and 0 < most < min(float(np.linalg.norm(s.d)) for s in at.shots):
             return Report(None, "there the function may be the quotient of two roundings")
@@ -199,26 +203,28 @@ def _elsewhere(subject: Subject, seen: Probe, seed: int, like: Function | None) 
 
 
 def _confirmed(subject: Subject, seen: Probe, seed: int) -> bool:
-    """Look again along other directions and with other steps: all must disagree with the claim."""
+    """Look again along other directions and with other steps: all must disagree with the claim.
+
+    With few digits a look may miss, for its bound is a tenth of what it looks for: half suffice.
+    """
+    coarse = subject.eps > _FINE
+    looks = 6 if coarse else 2
     try:
         again = [
             probe(subject, seed + 7919 * k, lines=2, factor=f, instrument=seen.instrument)
-            for k, f in ((1, 0.7), (2, 1.4))
+            for k, f in zip(range(1, looks + 1), cycle((0.7, 1.4)))
         ]
     except CodeRaised:
         return False
-    looks = (seen, *again)
-    one, two = (each.first.u for each in again)
+    one, two = (each.first.u for each in again[:2])
     if not seen.instrument.differentiable(seen.first.g, one, two):
         return False
     seen.shots += [shot for each in again for shot in each.shots]
-    # With few digits one look in some may miss, for its bound is a tenth of what it looks for.
     missed = sum(each.status == "right" for each in again)
-    coarse = subject.eps > _FINE
-    if missed <= coarse:
+    if missed <= (looks // 2 if coarse else 0):
         return all(
             not shot.wrong or seen.instrument.persists(shot.g, shot.d, shot.u, shot.slope)
-            for shot in (each.first for each in looks if each.status != "right")
+            for shot in (each.first for each in (seen, *again) if each.status != "right")
         )
     return _repeats(subject, seen, seed) is not None
 

@@ -74,13 +74,12 @@ def examine(subject: Subject, seed: int, orders: Orders) -> Report:
         return wrong(found, subject.wrt)
     if orders.battery:
         judge, names = _judge(seen, like), None if orders.battery is True else orders.battery
-        found = battery(subject, seed, judge, orders.choices, orders.progress, names)
+        elsewhere = battery(subject, seed, judge, orders.choices, orders.progress, names)
         if seen.shots and (stale := manners.lasting(seen, seed)):
             return wrong(stale, subject.wrt)
-        if found is not None and report.ok is None:
-            return replace(found, evidence=(*found.evidence, f"at the example: {report.reason}"))
-        if found is not None:
-            return found
+        if elsewhere is not None:
+            here = (f"at the example: {report.reason}",) if report.ok is None else ()
+            return replace(elsewhere, evidence=(*elsewhere.evidence, *here))
     if report.ok is None:
         return report
     later = order.second_order(seen, seed) or order.forward_mode(seen, seed)
@@ -181,7 +180,7 @@ def _diagnosed(seen: Probe, seed: int, like: Function | None = None) -> "Diagnos
     from softgrad.check.naming.diagnose import Diagnosis, diagnose  # slow to import, for failures
 
     try:
-        return diagnose(seen, seed, like)
+        return diagnose(_sharper(seen, seed), seed, like)
     except CodeRaised:
         raise
     except Exception as error:
@@ -189,6 +188,14 @@ def _diagnosed(seen: Probe, seed: int, like: Function | None = None) -> "Diagnos
         return Diagnosis(
             Finding("", "the derivative differs from the function's", facts=(told,)), {}
         )
+
+
+def _sharper(seen: Probe, seed: int) -> Probe:
+    """Return the same difference in float64 if it is there as well: many names fit few digits."""
+    subject = seen.instrument.subject
+    wide = subject.in_float64() if subject.eps > _FINE else None
+    again = seen if wide is None else probe(wide, seed)
+    return again if again.status == "wrong" else seen
 
 
 def _elsewhere(subject: Subject, seen: Probe, seed: int, like: Function | None) -> Report:

@@ -64,10 +64,7 @@ def _wider(example: Example) -> Iterator[Variant]:
     subject = example.subject
     if subject.eps_in < _WIDE or subject.frame.name in _ONE_LAYOUT:
         return
-    like = subject.frame.like
-    wide = {n: like(example.arrays[n], subject.inputs[n], wide=True) for n in example.domains}
-    widened = subject.replace(wide)
-    if example.value(widened) is not None and widened.eps_out < _WIDE:
+    if (widened := subject.in_float64()) is not None:
         yield Variant("the inputs are float64", widened)
 
 

@@ -96,6 +96,15 @@ class Subject:
         self._vetted: set[str] = set()
         self._line: np.ndarray | None = None
 
+    def in_float64(self) -> "Subject | None":
+        """Return the same example in float64, or None if the function does not keep it."""
+        wide = self.replace(self.native(wide=True))
+        try:
+            wide.forward()
+        except CodeRaised:
+            return None
+        return wide if wide.eps <= epsilon("float64") else None
+
     def replace(
         self,
         inputs: Mapping[str, Any] | None = None,

@@ -234,3 +234,15 @@ def test_kinks_of_the_gradient_nearby_are_no_lost_second_derivative():
         return softgrad.entmax(x, temperature=0.75, softcap=3.0)
 
     assert check(sparse, (x,), seed=26, battery=False).ok
+
+
+def test_rounding_that_all_outputs_share_is_no_contradiction():
+    rng = np.random.default_rng(0)
+    image, weights = (torch.tensor(rng.normal(size=n)) for n in ((2, 8, 16, 16), (16, 8, 3, 3)))
+    x = torch.nn.functional.conv2d(image.relu(), 0.12 * weights, stride=2, padding=1)
+
+    def normalised(x, weight, bias):
+        return torch.nn.functional.batch_norm(x, None, None, weight, bias, training=True)
+
+    inputs = (x.float().double(), torch.ones(16, dtype=x.dtype), torch.zeros(16, dtype=x.dtype))
+    assert check(normalised, inputs, seed=56, battery=False).ok is True

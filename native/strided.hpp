@@ -29,7 +29,7 @@ void as_units(std::int64_t bytes, Body body) {
 // Copies a row around the cache, but for its ends that are less than a vector.
 SOFTGRAD_INLINE void stream_bytes(char* to, const char* from, std::int64_t bytes) {
     constexpr std::int64_t vector = SOFTGRAD_VECTOR_BYTES;
-    const std::int64_t past = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(to) % vector);
+    const auto past = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(to) % vector);
     std::int64_t i = past == 0 ? 0 : std::min(vector - past, bytes);
     if (i != 0) std::memcpy(to, from, static_cast<std::size_t>(i));
     for (; i + vector <= bytes; i += vector) {
@@ -85,8 +85,8 @@ struct Group {
     }
 };
 
-// How a job's rows are taken, and the scratch memory for them: arrays one after another, each an odd
-// number of half pages from the one before, for the reason TwoRows gives.
+// How a job's rows are taken, and the scratch memory for them: arrays one after another, each an
+// odd number of half pages from the one before, for the reason TwoRows gives.
 class Strips {
     static constexpr std::int64_t page = 4096;
     const Entry& entry_;
@@ -106,21 +106,25 @@ class Strips {
         : entry_(entry), element_(element), job_(job) {
         const std::int64_t size = element_bytes[element];
         line_ = line_bytes / size;
-        streamed_ = job.rows * job.n * size >= strided_bytes;
+        const std::int64_t result = job.rows * job.n * size;
+        streamed_ = result >= strided_bytes;
         std::int64_t bytes = 0, slots = 0;  // of one row, of all arrays
         each_array(entry, [&](char letter, int, bool) {
             if (is_by_element(letter)) bytes += job.n * letter_bytes(letter, element);
         });
-        const std::int64_t best = (streamed_ ? 1 << 20 : 1 << 18) / bytes / line_ * line_;
-        const std::int64_t most = std::max<std::int64_t>(1 << 27, job.rows * bytes / 4) / bytes;
-        rows_ = std::min({std::max(best, 2 * line_), std::max<std::int64_t>(most, 1), job.rows});
+        // as much as the second cache holds; for long rows as many as share a page's lines, until
+        // that would be a copy of the arrays
+        const std::int64_t best = std::clamp<std::int64_t>(result / 8, 1 << 18, 1 << 20) / bytes;
+        const std::int64_t most = std::max<std::int64_t>({(1 << 27) / bytes, job.rows / 4, 1});
+        rows_ = std::min({std::max(best / line_, std::int64_t(2)) * line_, most, job.rows});
         each_array(entry, [&](char letter, int, bool) {
             if (is_by_element(letter)) slots += slot(letter);
         });
         const std::int64_t stage = Group::staged_rows * Group::staged(rows_, size);
-        memory_ = static_cast<char*>(scratch(static_cast<std::size_t>(slots + stage), Scratch::of_strips));
+        memory_ = static_cast<char*>(
+            scratch(static_cast<std::size_t>(slots + stage), Scratch::of_strips));
     }
-    // Up to where rows from `first` on are taken at once: to the end of an outer index or of a line.
+    // Up to where rows from `first` on are taken at once: the end of an outer index or of a line.
     std::int64_t end(std::int64_t first, std::int64_t last) const {
         const std::int64_t most = first + rows_;
         if (most >= last) return last;

@@ -1,5 +1,5 @@
-// Copying a matrix into its transpose, by tiles that are turned in registers. Elements are copied as
-// unsigned integers of their size.
+// Copying a matrix into its transpose, by tiles that are turned in registers. Elements are copied
+// as unsigned integers of their size.
 #pragma once
 #include <utility>
 

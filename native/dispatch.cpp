@@ -62,17 +62,21 @@ const Target& active_target() {
     return chosen;
 }
 
-void* scratch(std::size_t bytes) {
-    constexpr std::align_val_t line{64};
+void* scratch(std::size_t bytes, Scratch use) {
+    constexpr std::align_val_t page{4096};
     struct Release {
-        void operator()(void* p) const { ::operator delete(p, line); }
+        void operator()(void* p) const { ::operator delete(p, page); }
     };
-    thread_local std::unique_ptr<void, Release> held;
-    thread_local std::size_t size = 0;
+    struct Memory {
+        std::unique_ptr<void, Release> held;
+        std::size_t size = 0;
+    };
+    thread_local Memory all[static_cast<int>(Scratch::count)];
+    auto& [held, size] = all[static_cast<int>(use)];
     if (size < bytes) {
         size = 0;
         held.reset();
-        held.reset(::operator new(bytes, line));
+        held.reset(::operator new(bytes, page));
         size = bytes;
     }
     return held.get();

@@ -8,9 +8,12 @@ namespace softgrad {
 
 // One call. Arrays lie row after row, each of n >= 1 contiguous elements; what has one number per
 // row lies contiguously too. What each kernel reads and writes is said where it is defined.
+//
+// Only `Target::run_strided` takes jobs with inner > 1: there the elements of a row are that far
+// apart, so that arrays lie as [rows / inner, n, inner].
 struct Job {
     static constexpr int most = 6;
-    std::int64_t rows, n;
+    std::int64_t rows, n, inner;
     const void* in[most];
     void* out[most];
     double constant[most];
@@ -40,9 +43,52 @@ struct Target {
     const char* name;
     const Entry* entries;
     long count;
+    void (*run_strided)(const Entry&, Element, const Job&, std::int64_t first, std::int64_t last);
+
+    void run(const Entry& entry, Element element, const Job& job, std::int64_t first,
+             std::int64_t last) const {
+        if (job.inner > 1)
+            run_strided(entry, element, job, first, last);
+        else
+            entry.kernel[element](job, first, last);
+    }
 };
 
-// 64-byte aligned memory of this thread, valid until its next call. Throws std::bad_alloc.
-void* scratch(std::size_t bytes);
+namespace {
+
+constexpr int element_bytes[element_count] = {4, 8, 2, 2};
+
+// Whether an array has as many elements as the rows have; others but `c` have one per row.
+inline bool is_by_element(char letter) { return letter == 'x' || letter == 'b' || letter == 'e'; }
+
+inline std::int64_t letter_bytes(char letter, Element element) {
+    switch (letter) {
+        case 'b': return 1;
+        case 'd':
+        case 'i': return 8;
+        case 'c': return element == float64_ ? 8 : 4;
+        default: return element_bytes[element];
+    }
+}
+
+// body(letter, place among the inputs or the outputs, whether it is an output)
+template <class Body>
+inline void each_array(const Entry& entry, Body body) {
+    int places[2] = {0, 0};
+    bool is_output = false;
+    for (const char* letter = entry.arrays; *letter != '\0'; ++letter) {
+        if (*letter == '>')
+            is_output = true;
+        else if (*letter != '?')
+            body(*letter, places[is_output]++, is_output);
+    }
+}
+
+}  // namespace
+
+enum class Scratch { of_kernels, of_strips, count };
+
+// Page-aligned memory of this thread, valid until its next call. Throws std::bad_alloc.
+void* scratch(std::size_t bytes, Scratch use = Scratch::of_kernels);
 
 }  // namespace softgrad

@@ -40,22 +40,13 @@ const Entry& entry_at(long index) {
     return target.entries[index];
 }
 
-constexpr int element_bytes[] = {4, 8, 2, 2};
-
 struct Shape {
     Element element;
     std::int64_t rows, n;
 
-    // How many elements, and of how many bytes, an array of that letter has.
     std::int64_t bytes(char letter) const {
-        switch (letter) {
-            case 'x':
-            case 'e': return rows * n * element_bytes[element];
-            case 'b': return rows * n;
-            case 'r': return rows * element_bytes[element];
-            case 'c': return n * (element == float64_ ? 8 : 4);
-            default: return rows * 8;
-        }
+        const std::int64_t count = is_by_element(letter) ? rows * n : letter == 'c' ? n : rows;
+        return count * letter_bytes(letter, element);
     }
 };
 
@@ -106,18 +97,20 @@ void check_overlap(const Entry& entry, const Job& job, const char* in_letters,
 
 void execute(const Entry& entry, Element element, const Job& job) {
     if (job.rows == 0) return;
-    const Kernel kernel = entry.kernel[element];
-    if (job.rows * job.n <= brief) return kernel(job, 0, job.rows);
+    const Target& target = active_target();
+    if (job.rows * job.n <= brief) return target.run(entry, element, job, 0, job.rows);
     nb::gil_scoped_release unlocked;
     struct Call {
-        Kernel kernel;
-        const Job* job;
+        const Target& target;
+        const Entry& entry;
+        Element element;
+        const Job& job;
         std::atomic<bool> out_of_memory{false};
-    } call{kernel, &job};
+    } call{target, entry, element, job};
     const auto part = [](void* p, std::int64_t first, std::int64_t last) {
         auto& all = *static_cast<Call*>(p);
         try {
-            all.kernel(*all.job, first, last);
+            all.target.run(all.entry, all.element, all.job, first, last);
         } catch (const std::bad_alloc&) {  // for scratch memory, perhaps in a thread of our own
             all.out_of_memory = true;
         }
@@ -134,26 +127,28 @@ void read_constants(PyObject* const* given, Py_ssize_t count, Job& job) {
     }
 }
 
-// run(kernel, n, arrays..., constants...)
+// run(kernel, n, inner, arrays..., constants...)
 void run(PyObject* const* given, Py_ssize_t count) {
-    if (count < 3) throw std::invalid_argument("run takes a kernel, n, arrays and constants");
+    if (count < 4) throw std::invalid_argument("run takes a kernel, n, inner, arrays and constants");
     const long index = PyLong_AsLong(given[0]);
     Job job{};
     job.n = PyLong_AsLongLong(given[1]);
+    job.inner = PyLong_AsLongLong(given[2]);
     if (PyErr_Occurred()) throw nb::python_error();
     const Entry& entry = entry_at(index);
-    if (entry.elementwise()) job.n = 1;
-    if (job.n < 1 || !PyArray_Check(given[2]))
-        throw std::invalid_argument("n must be at least 1, and array 0 a NumPy array");
-    PyArrayObject* first = as_array(given[2]);
+    if (entry.elementwise()) job.n = job.inner = 1;
+    if (job.n < 1 || job.inner < 1 || !PyArray_Check(given[3]))
+        throw std::invalid_argument("n and inner must be at least 1, and array 0 a NumPy array");
+    PyArrayObject* first = as_array(given[3]);
     const Shape shape{element_of(first), PyArray_SIZE(first) / job.n, job.n};
     if (shape.element == element_count)
         refuse(entry, 0, "must be float32, float64, float16 or the bits of bfloat16 as uint16");
     job.rows = shape.rows;
+    if (job.rows % job.inner != 0) refuse(entry, 0, "must have a multiple of n * inner elements");
     std::int64_t sizes[2][Job::most] = {};
     char letters[2][Job::most] = {};
     int counts[2] = {0, 0};
-    Py_ssize_t at = 2;
+    Py_ssize_t at = 3;
     bool written = false;
     for (const char* letter = entry.arrays; *letter != '\0'; ++letter) {
         if (*letter == '>') {
@@ -165,7 +160,7 @@ void run(PyObject* const* given, Py_ssize_t count) {
         PyObject* object = given[at++];
         int& k = counts[written];
         if (!(optional && object == Py_None)) {
-            void* data = checked(entry, static_cast<int>(at) - 3, object, *letter, shape, written);
+            void* data = checked(entry, static_cast<int>(at) - 4, object, *letter, shape, written);
             (written ? job.out[k] : const_cast<void*&>(job.in[k])) = data;
             sizes[written][k] = shape.bytes(*letter);
             letters[written][k] = *letter;
@@ -191,6 +186,7 @@ PyObject* apply(PyObject* const* given, Py_ssize_t count) {
     const Entry& entry = entry_at(PyLong_AsLong(given[0]));
     if (!entry.maps_one_array()) throw std::invalid_argument("apply takes a kernel of one array");
     Job job{};
+    job.inner = 1;
     job.n = entry.elementwise() ? 1 : PyArray_DIM(x, axes - 1);
     job.rows = PyArray_SIZE(x) / job.n;
     job.in[0] = PyArray_DATA(x);
@@ -241,8 +237,8 @@ PyCFunction fast(PyObject* (*call)(PyObject*, PyObject* const*, Py_ssize_t)) {
 
 PyMethodDef calls[] = {
     {"run", fast(run_call), METH_FASTCALL,
-     "run(kernel, n, /, *arrays_and_constants)\n--\n\n"
-     "Run a kernel, by its place in kernels(), over rows of n elements."},
+     "run(kernel, n, inner, /, *arrays_and_constants)\n--\n\n"
+     "Run a kernel, by its place in kernels(), over rows of n elements that lie inner apart."},
     {"apply", fast(apply_call), METH_FASTCALL,
      "apply(kernel, x, /, *constants)\n--\n\n"
      "Return a kernel's result along the last axis of x, or None if x is not taken as it is."},

@@ -2,6 +2,7 @@
 #include "centering.hpp"
 #include "cross_entropy.hpp"
 #include "functional.hpp"
+#include "strided.hpp"
 
 #define SOFTGRAD_STRING_(name) #name
 #define SOFTGRAD_STRING(name) SOFTGRAD_STRING_(name)
@@ -37,6 +38,6 @@ const Entry entries[] = {
 
 extern const Target SOFTGRAD_TARGET;
 const Target SOFTGRAD_TARGET = {SOFTGRAD_STRING(SOFTGRAD_TARGET), entries,
-                                sizeof entries / sizeof entries[0]};
+                                sizeof entries / sizeof entries[0], run_strided};
 
 }  // namespace softgrad

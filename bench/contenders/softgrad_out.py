@@ -1,7 +1,6 @@
 """softgrad into memory that is there already.
 
-This file alone knows how that is asked for: by calling the native kernels, which take arrays that
-are contiguous along the last axis.
+This file alone knows how that is asked for: by calling the native kernels.
 """
 
 from collections.abc import Callable
@@ -19,17 +18,15 @@ def _bits(x: np.ndarray) -> np.ndarray:
     return x.view(np.uint16) if x.dtype.name == "bfloat16" else x
 
 
-def _along_last(
+def _run(
     kernel: str, case: Case, *inputs: np.ndarray | None, out: np.ndarray, constants: tuple = ()
 ) -> Callable[[], object]:
-    if case.axis != -1:
-        raise NotImplementedError("the kernels take no other axis yet")
-    place, n = _PLACES[kernel], case.n
+    place, n, inner = _PLACES[kernel], case.n, case.inner
     given = [x if x is None else _bits(x) for x in inputs]
     result = _bits(out)
 
     def call() -> object:
-        _native.run(place, n, *given, result, *constants)
+        _native.run(place, n, inner, *given, result, *constants)
         return out
 
     return call
@@ -37,29 +34,29 @@ def _along_last(
 
 def softmax(case: Case) -> Callable[[], object]:
     x = logits(case)
-    return _along_last("softmax", case, x, out=np.empty_like(x))
+    return _run("softmax", case, x, out=np.empty_like(x))
 
 
 def log_softmax(case: Case) -> Callable[[], object]:
     x = logits(case)
     empty = (float("-inf"),)
-    return _along_last("log_softmax", case, x, out=np.empty_like(x), constants=empty)
+    return _run("log_softmax", case, x, out=np.empty_like(x), constants=empty)
 
 
 def logsumexp(case: Case) -> Callable[[], object]:
     x = logits(case)
-    return _along_last("logsumexp", case, x, out=np.empty(case.shape[:-1], x.dtype))
+    return _run("logsumexp", case, x, out=np.empty(case.batch, x.dtype))
 
 
 def softmax_backward(case: Case) -> Callable[[], object]:
     p, g = probabilities(case), upstream(case)
-    return _along_last("weighted_centering", case, p, g, out=np.empty_like(g))
+    return _run("weighted_centering", case, p, g, out=np.empty_like(g))
 
 
 def log_softmax_backward(case: Case) -> Callable[[], object]:
     p, g = probabilities(case), upstream(case)
     live = np.ones(p.shape, bool)
-    return _along_last("centering_transposed", case, p, g, live, out=np.empty_like(g))
+    return _run("centering_transposed", case, p, g, live, out=np.empty_like(g))
 
 
 def jacobian_product(case: Case) -> Callable[[], object]:
@@ -69,12 +66,12 @@ def jacobian_product(case: Case) -> Callable[[], object]:
 def loss_gradient(case: Case) -> Callable[[], object]:
     x, index = logits(case), target(case)
     rows, slope = np.empty(index.size), np.empty_like(x)
-    place, n, mean = _PLACES["cross_entropy_grad"], case.n, 1 / index.size
+    place, mean = _PLACES["cross_entropy_grad"], 1 / index.size
     given: tuple[Any, ...] = (_bits(x), index, None, None, None, rows, _bits(slope))
     constants = (1.0, 0.0, 0.0, mean, 0.0, 0.0)
 
     def call() -> object:
-        _native.run(place, n, *given, *constants)
+        _native.run(place, case.n, case.inner, *given, *constants)
         return rows.mean(), slope
 
     return call

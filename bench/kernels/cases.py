@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 import ml_dtypes
 import numpy as np
@@ -32,6 +33,16 @@ class Case:
     def n(self) -> int:
         """The length of a row."""
         return self.shape[self.axis]
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The shape of what has one number per row."""
+        return tuple(np.delete(self.shape, self.axis).tolist())
+
+    @property
+    def inner(self) -> int:
+        """How far apart the entries of a row lie."""
+        return prod(self.shape[self.axis % len(self.shape) + 1 :])
 
     @property
     def kind(self) -> np.dtype:
@@ -108,17 +119,17 @@ def upstream(case: Case) -> np.ndarray:
 @lru_cache(maxsize=2)
 def target(case: Case) -> np.ndarray:
     """Return the class of each row."""
-    return np.random.default_rng(2).integers(case.n, size=case.shape[:-1])
+    return np.random.default_rng(2).integers(case.n, size=case.batch)
 
 
 @lru_cache(maxsize=2)
 def probabilities(case: Case) -> np.ndarray:
-    """Return the softmax along the last axis, rounded once from a wider dtype."""
+    """Return the softmax, rounded once from a wider dtype."""
     wide = np.longdouble if case.dtype == "float64" else np.float64
     e = logits(case).astype(wide)
-    e -= e.max(-1, keepdims=True)
+    e -= e.max(case.axis, keepdims=True)
     np.exp(e, out=e)
-    e /= e.sum(-1, keepdims=True)
+    e /= e.sum(case.axis, keepdims=True)
     return e.astype(case.kind)
 
 

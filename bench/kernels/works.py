@@ -46,13 +46,14 @@ class Grid:
 
 
 ROWS = tuple(work for work in TRAFFIC if "jacobian" not in work)
+ALONG_ANY = ("softmax", "log_softmax", "softmax_backward")
 
 SPEED = [
     Grid(ROWS),
     Grid(("softmax", "log_softmax", "softmax_backward", "loss_gradient"), dtypes=("float64",)),
     Grid(ROWS, ((128, 1000), MIDDLING, *LARGE), dtypes=("bfloat16",)),
-    Grid(("softmax", "log_softmax"), ((1000, 128), (1024, 4096), (32000, 1024)), axes=(0,)),
-    Grid(("softmax", "log_softmax"), ((64, 1000, 128), (32, 1024, 1024)), axes=(1,)),
+    Grid(ALONG_ANY, ((1000, 128), (1000, 1000), (1024, 4096), (32000, 1024)), axes=(0,)),
+    Grid(ALONG_ANY, ((64, 1000, 128), (32, 1024, 1024)), axes=(1,)),
     Grid(("softmax", "loss_gradient"), tuple(LARGE), threads=(2,)),
     Grid(("jacobian_product",), ((100_000_000,),)),
     Grid(("dense_jacobian",), ((20_000,),)),

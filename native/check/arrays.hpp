@@ -19,14 +19,16 @@ struct Call {
     std::int64_t rows, n;
     unsigned absent;  // bit k: optional input k is null
     int shift;        // elements between the start of each allocation and its array
+    std::int64_t inner = 1;  // a divisor of the rows, to try them along another axis too
 };
 
 [[noreturn]] inline void fail(const Call& call, const char* why, std::int64_t place = -1) {
     constexpr const char* names[] = {"float32", "float64", "bfloat16", "float16"};
-    std::fprintf(stderr, "%s %s %s rows=%lld n=%lld absent=%u shift=%d: %s (%lld)\n",
+    std::fprintf(stderr, "%s %s %s rows=%lld n=%lld inner=%lld absent=%u shift=%d: %s "
+                 "(%lld)\n",
                  call.target->name, call.entry->name, names[call.element],
-                 static_cast<long long>(call.rows), static_cast<long long>(call.n), call.absent,
-                 call.shift, why, static_cast<long long>(place));
+                 static_cast<long long>(call.rows), static_cast<long long>(call.n),
+                 static_cast<long long>(call.inner), call.absent, call.shift, why, static_cast<long long>(place));
     std::abort();
 }
 
@@ -46,17 +48,10 @@ struct Array {
             element = float64_;
         else if (letter == 'c')
             element = float32_;
-        size = letter == 'b' ? 1 : static_cast<std::size_t>(element_bytes[element]);
-        switch (letter) {
-            case 'x':
-            case 'e':
-            case 'b': count = call.rows * call.n; break;
-            case 'r':
-            case 'd':
-            case 'i': count = call.rows; break;
-            case 'c': count = call.n; break;
-            default: fail(call, "has a letter that native/check does not know", letter);
-        }
+        if (std::strchr("xebrdic", letter) == nullptr)
+            fail(call, "has a letter that native/check does not know", letter);
+        size = static_cast<std::size_t>(letter_bytes(letter, call.element));
+        count = is_by_element(letter) ? call.rows * call.n : letter == 'c' ? call.n : call.rows;
         margin = static_cast<std::size_t>(call.shift) * size;
         memory.reset(new unsigned char[margin + bytes()]);
         std::memset(memory.get(), untouched, margin);
@@ -82,6 +77,7 @@ struct Arrays {
         const bool flat = call.entry->elementwise();
         job.rows = flat ? call.rows * call.n : call.rows;
         job.n = flat ? 1 : call.n;
+        job.inner = 1;
         auto* list = &in;
         unsigned optional = 0;
         for (const char* letter = call.entry->arrays; *letter != '\0'; ++letter) {

@@ -8,8 +8,6 @@
 
 namespace softgrad::check {
 
-constexpr int element_bytes[element_count] = {4, 8, 2, 2};
-
 inline double decoded(Element element, const void* at) {
     if (element == float64_) {
         double value;

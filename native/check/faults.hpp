@@ -1,4 +1,4 @@
-// Kernels that are wrong on purpose: the harness must stop at each.
+// Kernels, and what runs them, that are wrong on purpose: the harness must stop at each.
 #pragma once
 #include <limits>
 
@@ -44,14 +44,31 @@ inline void infinite(const Job& job, std::int64_t first, std::int64_t last) {
     for (std::int64_t r = first; r < last; ++r) loss[r] = std::numeric_limits<double>::infinity();
 }
 
-#define SOFTGRAD_FAULT(name) \
-    {#name, "x>x", {name, name, name, name}}
+inline void numbers(const Job& job, std::int64_t first, std::int64_t last) {
+    const auto* x = static_cast<const float*>(job.in[0]);
+    auto* y = static_cast<float*>(job.out[0]);
+    for (std::int64_t r = first; r < last; ++r)
+        for (std::int64_t i = 0; i < job.n; ++i) y[r * job.n + i] = x[r * job.n + i] + i;
+}
+inline void as_rows(const Entry& entry, Element element, const Job& job, std::int64_t first,
+                    std::int64_t last) {
+    entry.kernel[element](job, first, last);
+}
 
-inline const Entry fault_entries[] = {
+struct Fault {
+    Entry entry;
+    decltype(Target::run_strided) run_strided = nullptr;  // or one that is right
+};
+
+#define SOFTGRAD_FAULT(name) \
+    {{#name, "x>x", {name, name, name, name}}}
+
+inline const Fault faults[] = {
     SOFTGRAD_FAULT(overruns),  SOFTGRAD_FAULT(omits),  SOFTGRAD_FAULT(underruns),
     SOFTGRAD_FAULT(overflows), SOFTGRAD_FAULT(unlike), SOFTGRAD_FAULT(spoils),
-    {"softmax", "x>x", {improper, improper, improper, improper}},
-    {"cross_entropy", "i>d", {infinite, infinite, infinite, infinite}},
+    {{"softmax", "x>x", {improper, improper, improper, improper}}},
+    {{"cross_entropy", "i>d", {infinite, infinite, infinite, infinite}}},
+    {{"strided", "x>x", {numbers, numbers, numbers, numbers}}, as_rows},
 };
 
 }  // namespace softgrad::check

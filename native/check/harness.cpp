@@ -78,12 +78,14 @@ long call_once(Random& random, const Call& call, int set) {
 }
 
 struct Size {
-    std::int64_t rows, n;
+    std::int64_t rows, n, inner = 1;
 };
 
 std::vector<Size> sizes(const Entry& entry, int element) {
     std::vector<Size> list;
-    for (std::int64_t n = 1; n <= 200; ++n) list.push_back({kinds, n});
+    for (std::int64_t n = 1; n <= 200; ++n) list.push_back({kinds, n, n % 2 ? kinds : kinds / 4});
+    for (std::int64_t inner : {17, 34, 70})
+        for (std::int64_t n : {1, 3, 8, 15, 17, 33, 70}) list.push_back({2 * inner, n, inner});
     for (std::int64_t n : {1000, 2047, 2048, 2049, 4097}) list.push_back({kinds, n});
     const std::int64_t mebi = (1 << 20) / element_bytes[element];
     list.push_back({4 * mebi / 1001 + 1, 1001});                // streamed
@@ -101,7 +103,7 @@ long run_target(const Target& target) {
                 const unsigned masks = 1u << optional_inputs(entry);
                 const int shift = static_cast<int>(size.n % 7);
                 Call call{&target, &entry, static_cast<Element>(element), size.rows, size.n,
-                          0,       shift};
+                          0,       shift,  size.inner};
                 const bool every = size.n <= 20;  // else what may vary takes turns
                 for (call.absent = 0; call.absent < masks; ++call.absent)
                     for (int set = 0; set < 3; ++set)
@@ -118,8 +120,10 @@ int main(int count, char** words) {
     using namespace softgrad;
     if (count == 3) {
         const long k = std::atol(words[2]);
-        if (k >= static_cast<long>(std::size(check::fault_entries))) return 2;
-        check::run_target({"fault", check::fault_entries + k, 1});
+        if (k >= static_cast<long>(std::size(check::faults))) return 2;
+        const check::Fault& fault = check::faults[k];
+        check::run_target({"fault", &fault.entry, 1,
+                           fault.run_strided ? fault.run_strided : targets()[0]->run_strided});
         return 0;
     }
     for (const Target* target : targets())

@@ -43,6 +43,39 @@ inline void run(const Call& call, Arrays& arrays) {
         if (!array->margin_is_whole()) fail(call, "memory before an output changed");
 }
 
+// The bytes of an array of rows as they lie along another axis, or those as the rows they are.
+inline std::vector<unsigned char> along(const Call& call, Array& array, bool as_rows) {
+    std::vector<unsigned char> laid = array.bits();
+    for (std::int64_t r = 0; r < call.rows && is_by_element(array.letter); ++r)
+        for (std::int64_t i = 0; i < call.n; ++i) {
+            const std::int64_t row = r * call.n + i;
+            const std::int64_t apart = (r / call.inner * call.n + i) * call.inner + r % call.inner;
+            std::memcpy(laid.data() + static_cast<std::size_t>(as_rows ? row : apart) * array.size,
+                        array.at(as_rows ? apart : row), array.size);
+        }
+    return laid;
+}
+
+// Along an axis that is not the last one, the result is the one of rows.
+inline void run_strided(const Call& call, Arrays& arrays) {
+    if (call.inner == 1 || call.entry->elementwise()) return;
+    Arrays strided(call);
+    for (std::size_t k = 0; k < arrays.in.size(); ++k)
+        if (arrays.in[k])
+            std::memcpy(strided.in[k]->data(), along(call, *arrays.in[k], false).data(),
+                        arrays.in[k]->bytes());
+    for (auto& array : strided.out) array->blank(0x5a);
+    std::memcpy(strided.job.constant, arrays.job.constant, sizeof arrays.job.constant);
+    strided.job.inner = call.inner;
+    const std::int64_t part = (call.rows + 2) / 3;
+    call.target->run(*call.entry, call.element, strided.job, 0, part);
+    call.target->run(*call.entry, call.element, strided.job, part, call.rows);
+    for (std::size_t k = 0; k < arrays.out.size(); ++k) {
+        same(call, *arrays.out[k], along(call, *strided.out[k], true), "strided, it differs");
+        if (!strided.out[k]->margin_is_whole()) fail(call, "strided, memory before it changed");
+    }
+}
+
 // A result that overwrites the first input is the same; it is the last use of that input.
 inline void run_in_place(const Call& call, Arrays& arrays) {
     if (arrays.out.size() != 1 || arrays.out[0]->letter != arrays.in[0]->letter) return;
@@ -93,6 +126,7 @@ inline void check(const Call& call, Arrays& arrays) {
     const std::string name = call.entry->name;
     if (name == "softmax") check_probabilities(call, *arrays.in[0], *arrays.out[0]);
     if (name.rfind("cross_entropy", 0) == 0) check_finite(call, arrays);
+    run_strided(call, arrays);
     run_in_place(call, arrays);
 }
 

@@ -2,8 +2,10 @@
 
 
 
-def run(kernel, n, /, *arrays_and_constants):
-    """Run a kernel, by its place in kernels(), over rows of n elements."""
+def run(kernel, n, inner, /, *arrays_and_constants):
+    """
+    Run a kernel, by its place in kernels(), over rows of n elements that lie inner apart.
+    """
 
 def apply(kernel, x, /, *constants):
     """

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from softgrad._array import Array, as_numpy, is_torch_array
+from softgrad._layout import Layout
 from softgrad.axis import Axis
 from softgrad.errors import ArgumentError
 
@@ -99,23 +100,26 @@ def rows(
 ) -> tuple[Array, ...] | None:
     """Run a kernel along the axis and return its outputs, or None if that is not possible.
 
-    It is not if there is no such kernel, the axis is not the last one, or an array is not a
-    C-contiguous array of the first one's shape and dtype (masks: boolean), NumPy's or torch's, in
-    whose derivative nobody has an interest. An elementwise kernel needs no axis.
+    It is not if there is no such kernel, or an array is not one of the first one's shape and dtype
+    (masks: boolean) that fills its memory in the same order of axes, NumPy's or torch's, in whose
+    derivative nobody has an interest. An elementwise kernel needs no axis.
     """
     if not has(kernel):
         return None
     place, inputs, outputs = _KERNELS[kernel]
-    elementwise = inputs[0] == "e"
-    if not elementwise and (axis is None or axis.dim != -1):
+    if inputs[0] != "e" and (axis is None or axis.dim is None):
         return None
     tensors = is_torch_array(arrays[0])
     given = as_numpy(arrays) if tensors else arrays
-    if given is None or not all(map(_fits, inputs, given, repeat(given[0]))):
+    if given is None or type(given[0]) is not np.ndarray:
         return None
-    first: Any = given[0]
-    found = tuple(_empty(letter, first, axis) for letter in outputs)
-    _native.run(place, 1 if elementwise else first.shape[-1], *given, *found, *constants)
+    layout = Layout(given[0], axis)
+    laid = tuple(map(layout.laid, inputs, given))
+    if not all(map(_fits, inputs, laid, repeat(laid[0]))):
+        return None
+    results = tuple(layout.empty(letter, laid[0]) for letter in outputs)
+    _native.run(place, layout.n, layout.inner, *laid, *results, *constants)
+    found = tuple(map(layout.restored, outputs, results))
     return tuple(map(sys.modules["torch"].from_numpy, found)) if tensors else found
 
 
@@ -128,6 +132,7 @@ def takes(x: Any) -> bool:
 
 def losses(
     x: np.ndarray,
+    axis: int,
     index: np.ndarray,
     gains: np.ndarray | None,
     offsets: np.ndarray | None,
@@ -135,11 +140,15 @@ def losses(
     *,
     gradient: bool,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the cross-entropy of each row in float64, and its gradient by the logits."""
+    """Return the cross-entropy of each row in float64, and its gradient by the logits.
+
+    The axis is counted from the end.
+    """
     rows = np.empty(index.size)
     if offsets is not None and x.dtype != np.float64:
         offsets = offsets.astype(np.float32)
-    given = (x.shape[-1], _bits(x), index, gains, offsets)
+    layout = Layout(x, Axis(axis))
+    given = (layout.n, layout.inner, _bits(x), index, gains, offsets)
     if not gradient:
         _native.run(_KERNELS["cross_entropy"][0], *given, rows, *constants)
         return rows, None
@@ -168,10 +177,3 @@ def _fits(letter: str, array: Any, first: Any) -> bool:
     if kind not in "fd?" or array.dtype.char != kind or not array.size:
         return False
     return letter == "r" or array.shape == first.shape
-
-
-def _empty(letter: str, first: np.ndarray, axis: Axis | None) -> np.ndarray:
-    if letter in "xe":
-        return np.empty_like(first)
-    shape = first.shape[:-1] + ((1,) if axis and axis.keepdims else ())
-    return np.empty(shape, first.dtype if letter == "r" else np.float64)

@@ -52,15 +52,36 @@ def shape(letter: str, rows: int, n: int) -> tuple[int, ...]:
 
 
 def call(
-    kernel: str, n: int, inputs: Sequence[np.ndarray | None], constants: Sequence[float] = ()
+    kernel: str,
+    n: int,
+    inputs: Sequence[np.ndarray | None],
+    constants: Sequence[float] = (),
+    inner: int = 1,
 ) -> list[np.ndarray]:
-    """Run a kernel into new arrays."""
+    """Run a kernel into new arrays, which lie along an axis with ``inner`` entries behind each."""
     entry, first = entries()[kernel], inputs[0]
     assert first is not None
     rows, stored = first.size // n, first.dtype.str
     out = [np.full(shape(c, rows, n), 7, kind(c, stored)) for c in entry.outputs]
-    _native.run(entry.place, n, *inputs, *out, *constants)
+    _native.run(entry.place, n, inner, *inputs, *out, *constants)
     return out
+
+
+def apart(letter: str, array: np.ndarray | None, inner: int) -> np.ndarray | None:
+    """Return the rows of an array laid along an axis with ``inner`` entries behind each."""
+    if array is None or letter not in "xb":
+        return array
+    rows, n = array.shape
+    strips = array.reshape(rows // inner, inner, n).swapaxes(1, 2)
+    return np.ascontiguousarray(strips).reshape(rows, n)
+
+
+def as_rows(letter: str, array: np.ndarray, inner: int) -> np.ndarray:
+    """Undo :func:`apart`."""
+    if letter not in "xb":
+        return array
+    rows, n = array.shape
+    return array.reshape(rows // inner, n, inner).swapaxes(1, 2).reshape(rows, n)
 
 
 def any_inputs(kernel: str, stored: str, rows: int, n: int) -> list[np.ndarray]:

@@ -6,12 +6,27 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
-from layout import CONSTANTS, STORED, STREAMED, any_inputs, call, entries, kind, same, shape
+from layout import (
+    CONSTANTS,
+    STORED,
+    STREAMED,
+    any_inputs,
+    apart,
+    as_rows,
+    call,
+    entries,
+    kind,
+    same,
+    shape,
+)
 
 from softgrad import _native
 
 Place = Callable[[int, np.dtype, tuple[int, ...]], np.ndarray]
 """Where the array of a number, dtype and shape lies."""
+
+APART = [(inner, n) for inner in (2, 3, 15, 16, 17, 33) for n in (1, 2, 3, 5, 9, 15)]
+"""How far apart the elements of rows lie, and how many a row has: what fits a page twice."""
 
 OFFSETS = [(3, 1, [1, 2, 3]), (3, 33, range(1, 20)), (2, 200, [1, 5])]
 """Rows, their length, and where they start."""
@@ -26,7 +41,7 @@ def _absences(kernel: str, inputs: list[np.ndarray]) -> Iterator[list[np.ndarray
 
 
 def _placed(
-    kernel: str, n: int, given: Sequence[np.ndarray | None], place: Place
+    kernel: str, n: int, given: Sequence[np.ndarray | None], place: Place, inner: int
 ) -> list[np.ndarray]:
     """Run a kernel on arrays of which ``place`` decides where they lie."""
     entry = entries()[kernel]
@@ -44,19 +59,23 @@ def _placed(
         place(len(arrays) + k, kind(c, stored), shape(c, rows, n))
         for k, c in enumerate(entry.outputs)
     ]
-    _native.run(entry.place, n, *arrays, *out, *CONSTANTS)
+    _native.run(entry.place, n, inner, *arrays, *out, *CONSTANTS)
     for array, copy in zip(given, arrays, strict=True):
         if array is not None:
             assert copy.tobytes() == array.tobytes(), f"{kernel} wrote into an input"
     return out
 
 
-def _agree(kernel: str, stored: str, rows: int, n: int, place: Place) -> None:
+def agree(kernel: str, stored: str, rows: int, n: int, place: Place, inner: int = 1) -> None:
     for given in _absences(kernel, any_inputs(kernel, stored, rows, n)):
-        found = _placed(kernel, n, given, place)
-        for y, expected in zip(found, call(kernel, n, given, CONSTANTS), strict=True):
+        letters = entries()[kernel]
+        laid = [apart(c, a, inner) for c, a in zip(letters.inputs, given, strict=True)]
+        found = _placed(kernel, n, laid, place, inner)
+        expected = call(kernel, n, given, CONSTANTS)
+        for c, y, plain in zip(letters.outputs, found, expected, strict=True):
             large = y.nbytes >= STREAMED
-            assert same(y, expected, rounded=large), f"{kernel} {stored} {rows}x{n}"
+            alike = same(as_rows(c, y, inner), plain, rounded=large)
+            assert alike, f"{kernel} {stored} {rows}x{n}, {inner} apart"
 
 
 def _walled(count: int) -> tuple[mmap.mmap, int]:
@@ -87,7 +106,10 @@ def at_the_edge() -> None:
         for stored in STORED.values():
             for n in range(1, 131):
                 for place in (ending, beginning):
-                    _agree(kernel, stored, 2, n, place)
+                    agree(kernel, stored, 2, n, place)
+            for (inner, n), place in product(APART, (ending, beginning)):
+                if entries()[kernel].inputs[0] != "e":
+                    agree(kernel, stored, inner, n, place, inner)
     print("unharmed")
 
 
@@ -107,7 +129,7 @@ def _shifted(kernel: str, stored: str, rows: int, n: int, start: int) -> None:
         around.append(np.full(count + margin, filler, dtype))
         return around[-1][start : start + count].reshape(size)
 
-    _agree(kernel, stored, rows, n, place)
+    agree(kernel, stored, rows, n, place)
     for buffer in around:
         outside = np.delete(buffer, np.s_[start : start + buffer.size - margin])
         assert (outside == filler).all(), f"{kernel} {stored} {rows}x{n} at {start}"
@@ -135,4 +157,25 @@ def in_parts() -> None:
             given = [a if c == "c" else a[part] for c, a in zip(entry.inputs, inputs, strict=True)]
             for y, all_rows in zip(call(kernel, n, given, CONSTANTS), whole, strict=True):
                 assert same(y, all_rows[part], rounded=True), f"{kernel} {stored}"
+    print("equal")
+
+
+STRIDED = [
+    *product((1, 3), (1, 2, 7, 16, 33, 65, 300), (1, 2, 3, 15, 16, 17, 33)),
+    (40, 5, 700),
+    (1, 700, 1001),
+    (2, 9000, 40),
+]
+"""Outer size, length of a row, and inner size; of the last ones results are streamed."""
+
+
+def along_any_axis() -> None:
+    """Run every kernel along axes that are not the last one."""
+
+    def place(k: int, dtype: np.dtype, size: tuple[int, ...]) -> np.ndarray:
+        return np.full(size, 7, dtype)
+
+    for (kernel, entry), stored in product(entries().items(), STORED.values()):
+        for outer, n, inner in STRIDED if entry.inputs[0] != "e" else ():
+            agree(kernel, stored, outer * inner, n, place, inner)
     print("equal")

@@ -51,7 +51,7 @@ def arrays_of(kernel: str, stored: str = "f4") -> list[np.ndarray]:
 
 
 def run(kernel: str, arrays: list) -> None:
-    native.run(KERNELS[kernel].place, N, *arrays, *CONSTANTS)
+    native.run(KERNELS[kernel].place, N, 1, *arrays, *CONSTANTS)
 
 
 def _strided(a):
@@ -131,7 +131,7 @@ def test_in_place(kernel, place, stored):
     for rows, n in ((4, 9), (701, 2001), (2, 300_000)):
         given = any_inputs(kernel, stored, rows, n)
         expected = call(kernel, n, given, CONSTANTS)[0].copy()
-        native.run(KERNELS[kernel].place, n, *given, given[place], *CONSTANTS)
+        native.run(KERNELS[kernel].place, n, 1, *given, given[place], *CONSTANTS)
         assert same(given[place], expected, rounded=rows * n > 1 << 16)
 
 
@@ -180,14 +180,17 @@ def test_no_rows_are_no_work(kernel):
 
 X = np.ones((ROWS, N), np.float32)
 OUT = np.empty_like(X)
+SOFTMAX = KERNELS["softmax"].place
 
 MISUSES = {
-    "nothing": ((), "run takes a kernel, n, arrays and constants"),
-    "no such kernel": ((len(KERNELS), N, X, OUT), "there is no such kernel"),
-    "a negative kernel": ((-1, N, X, OUT), "there is no such kernel"),
-    "no row": ((KERNELS["softmax"].place, 0, X, OUT), "n must be at least 1"),
-    "no output": ((KERNELS["softmax"].place, N, X), "softmax: too few arrays"),
-    "too many constants": ((KERNELS["softmax"].place, N, X, OUT, *range(7)), "too many constants"),
+    "nothing": ((), "run takes a kernel, n, inner, arrays and constants"),
+    "no such kernel": ((len(KERNELS), N, 1, X, OUT), "there is no such kernel"),
+    "a negative kernel": ((-1, N, 1, X, OUT), "there is no such kernel"),
+    "no row": ((SOFTMAX, 0, 1, X, OUT), "n and inner must be at least 1"),
+    "nothing between": ((SOFTMAX, N, 0, X, OUT), "n and inner must be at least 1"),
+    "too far apart": ((SOFTMAX, N, 2, X, OUT), "array 0 must have a multiple of n"),
+    "no output": ((SOFTMAX, N, 1, X), "softmax: too few arrays"),
+    "too many constants": ((SOFTMAX, N, 1, X, OUT, *range(7)), "too many constants"),
 }
 
 
@@ -198,7 +201,15 @@ def test_misuse_is_refused(case):
         native.run(*given)
 
 
-@pytest.mark.parametrize("given", [("softmax", N, X, OUT), (0, "N", X, OUT), (0, N, X, OUT, "one")])
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("softmax", N, 1, X, OUT),
+        (0, "N", 1, X, OUT),
+        (0, N, "1", X, OUT),
+        (0, N, 1, X, OUT, "one"),
+    ],
+)
 def test_what_is_no_number_is_refused(given):
     with pytest.raises(TypeError):
         native.run(*given)

@@ -106,11 +106,14 @@ def test_every_combination_of_options_is_the_graphs(monkeypatch, dtype, n):
     assert wrong == []
 
 
-@pytest.mark.parametrize("shape", [(3, 4, 5), (2, 1, 3, 5), (1, 5)])
-def test_leading_dimensions_are_rows(monkeypatch, shape):
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((3, 4, 5), -1), ((2, 1, 3, 5), 3), ((1, 5), -1), ((5, 3), 0), ((3, 5, 2, 20), 1)],
+)
+def test_other_dimensions_are_rows(monkeypatch, shape, axis):
     rng = np.random.default_rng(0)
-    x, target = rng.standard_normal(shape), rng.integers(0, 5, shape[:-1])
-    options = {"weight": None, "label_smoothing": 0.1}
+    x, target = rng.standard_normal(shape), rng.integers(0, 5, np.delete(shape, axis))
+    options = {"weight": np.arange(1.0, 6), "label_smoothing": 0.1, "axis": axis}
     found = fused({"logits": x, "target": target, **options}, gradient=True)
     for a, b in zip(found, reference(monkeypatch, x, target, options), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-15)
@@ -132,7 +135,6 @@ PLAIN = {"logits": X, "target": TARGET}
 DECLINED = {
     "probabilities": {"target": np.full((4, 5), 0.2)},
     "no axis but the classes": {"logits": X[0], "target": np.int64(1)},
-    "another axis": {"axis": 0, "target": np.zeros(5, int)},
     "one number per row": {"reduction": "none"},
     "transposed logits": {"logits": np.asfortranarray(X)},
     "strided logits": {"logits": np.repeat(X, 2, axis=1)[:, ::2]},
@@ -166,6 +168,7 @@ MISTAKES = {
     "an unknown reduction": {"reduction": "median"},
     "a fraction to ignore": {"ignore_index": 0.5},
     "an axis that is not there": {"axis": 2},
+    "an axis before the first": {"axis": -3},
 }
 
 

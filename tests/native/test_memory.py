@@ -29,6 +29,11 @@ def test_streamed_results_are_those_of_a_few_rows(worker):
     assert (done.returncode, done.stdout.strip()) == (0, "equal"), done.stderr
 
 
+def test_rows_along_any_axis_are_those_of_the_last(worker):
+    done = worker("axes")
+    assert (done.returncode, done.stdout.strip()) == (0, "equal"), done.stderr
+
+
 def test_the_environment_chooses_the_target(target, worker):
     assert worker("isa").stdout.strip() == target
 

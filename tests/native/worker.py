@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 from layout import call, entries
-from memory import at_any_offset, at_the_edge, in_parts, trespass
+from memory import along_any_axis, at_any_offset, at_the_edge, in_parts, trespass
 
 from softgrad import _native
 
@@ -40,6 +40,7 @@ COMMANDS = {
     "trespass": trespass,
     "offsets": at_any_offset,
     "parts": in_parts,
+    "axes": along_any_axis,
     "isa": lambda: print(_native.isa()),
 }
 

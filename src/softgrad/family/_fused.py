@@ -32,29 +32,29 @@ def fused_cross_entropy(
     bias: Any,
     where: Any,
 ) -> Loss | None:
-    """Return the loss of class indices along the last axis, or None where it is not so plain."""
+    """Return the loss of class indices, or None where it is not so plain."""
     plain = (
         native.takes(logits)
         and logits.ndim > 1
         and type(axis) is int
-        and axis in (-1, logits.ndim - 1)
+        and -logits.ndim <= axis < logits.ndim
         and type(temperature) in (int, float)
         and temperature == 1
         and softcap is bias is where is None
         and type(target) is np.ndarray
         and target.dtype.kind == "i"
-        and target.shape == logits.shape[:-1]
+        and target.shape == _without(axis, logits.shape)
         and reduction in ("mean", "sum")
         and type(label_smoothing) is type(z_loss) is float
         and 0 <= label_smoothing <= 1
         and z_loss >= 0
         and (ignore_index is None or type(ignore_index) is int)
-        and (weight is None or _are_weights(weight, logits))
+        and (weight is None or _are_weights(weight, logits, axis))
     )
-    index = _indices(target, logits.shape[-1], ignore_index) if plain else None
+    index = _indices(target, logits.shape[axis], ignore_index) if plain else None
     if index is None:
         return None
-    classes = logits.shape[-1]
+    classes = logits.shape[axis]
     active = index >= 0
     kept, spread = 1 - label_smoothing, label_smoothing / classes
     gains = offsets = None
@@ -71,12 +71,18 @@ def fused_cross_entropy(
     elif count == 0:
         return None
     constants = (kept, spread, total, 1 / count, z_loss, z_loss / count)
-    rows, slope = native.losses(logits, index, gains, offsets, constants, gradient=gradient)
+    dim = axis if axis < 0 else axis - logits.ndim
+    rows, slope = native.losses(logits, dim, index, gains, offsets, constants, gradient=gradient)
     return np.asarray(rows.sum() / count).astype(logits.dtype), slope
 
 
-def _are_weights(weight: Any, x: np.ndarray) -> bool:
-    fits = type(weight) is np.ndarray and weight.dtype == x.dtype and weight.shape == x.shape[-1:]
+def _without(axis: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[:axis] + shape[axis % len(shape) + 1 :]
+
+
+def _are_weights(weight: Any, x: np.ndarray, axis: int) -> bool:
+    fits = type(weight) is np.ndarray and weight.dtype == x.dtype
+    fits = fits and weight.shape == (x.shape[axis],)
     return fits and bool((weight >= 0).all()) and bool(np.isfinite(weight).all())
 
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace softgrad {
 
@@ -16,7 +17,7 @@ struct Job {
     double constant[most];
 };
 
-// Runs rows [first, last) of a job.
+// Runs rows [first, last) of a job, or of its matrices.
 using Kernel = void (*)(const Job& job, std::int64_t first, std::int64_t last);
 
 enum Element { float32_, float64_, bfloat16_, float16_, element_count };
@@ -26,6 +27,7 @@ enum Element { float32_, float64_, bfloat16_, float16_, element_count };
 //   e  the same, where no entry meets another; the job then has rows of one
 //   r  one element per row         d  one double per row         i  one 64-bit integer per row
 //   c  n numbers of the precision that is computed in
+//   m  a matrix of n * n elements per row; the kernel then runs over the rows of the matrices
 // A question mark follows an input that may be absent.
 struct Entry {
     const char* name;
@@ -34,6 +36,9 @@ struct Entry {
 
     bool elementwise() const { return arrays[0] == 'e'; }
     bool maps_one_array() const { return arrays[1] == '>' && arrays[3] == '\0'; }
+    std::int64_t parts(const Job& job) const {
+        return std::strchr(arrays, 'm') != nullptr ? job.rows * job.n : job.rows;
+    }
 };
 
 struct Target {

@@ -54,6 +54,7 @@ struct Shape {
             case 'b': return rows * n;
             case 'r': return rows * element_bytes[element];
             case 'c': return n * (element == float64_ ? 8 : 4);
+            case 'm': return rows * n * n * element_bytes[element];
             default: return rows * 8;
         }
     }
@@ -71,7 +72,7 @@ void* checked(const Entry& entry, int place, PyObject* object, char letter, cons
     if (!PyArray_IS_C_CONTIGUOUS(array) || !PyArray_ISALIGNED(array) || PyArray_ISBYTESWAPPED(array))
         refuse(entry, place, "must be C-contiguous, aligned and in native byte order");
     if (written && !PyArray_ISWRITEABLE(array)) refuse(entry, place, "must be writable");
-    if ((letter == 'x' || letter == 'e' || letter == 'r') && element_of(array) != shape.element)
+    if (std::strchr("xerm", letter) != nullptr && element_of(array) != shape.element)
         refuse(entry, place, "must have the dtype of array 0");
     if (letter == 'd' && PyArray_TYPE(array) != NPY_DOUBLE) refuse(entry, place, "must be float64");
     if (letter == 'i' && PyArray_TYPE(array) != NPY_INT64) refuse(entry, place, "must be int64");
@@ -107,7 +108,8 @@ void check_overlap(const Entry& entry, const Job& job, const char* in_letters,
 void execute(const Entry& entry, Element element, const Job& job) {
     if (job.rows == 0) return;
     const Kernel kernel = entry.kernel[element];
-    if (job.rows * job.n <= brief) return kernel(job, 0, job.rows);
+    const std::int64_t parts = entry.parts(job);
+    if (parts * job.n <= brief) return kernel(job, 0, parts);
     nb::gil_scoped_release unlocked;
     struct Call {
         Kernel kernel;
@@ -122,7 +124,7 @@ void execute(const Entry& entry, Element element, const Job& job) {
             all.out_of_memory = true;
         }
     };
-    in_parallel(job.rows, job.rows * job.n, part, &call);
+    in_parallel(parts, parts * job.n, part, &call);
     if (call.out_of_memory) throw std::bad_alloc();
 }
 

@@ -1,6 +1,7 @@
 // Compiled once per instruction set, with SOFTGRAD_TARGET its name and the matching compiler flags.
 #include "centering.hpp"
 #include "cross_entropy.hpp"
+#include "dyad.hpp"
 #include "functional.hpp"
 
 #define SOFTGRAD_STRING_(name) #name
@@ -25,6 +26,7 @@ const Entry entries[] = {
     SOFTGRAD_KERNEL(functional, "xx>r"),
     SOFTGRAD_KERNEL(functional_transposed, "xr>x"),
     SOFTGRAD_KERNEL(diagonal, "ee>e"),
+    SOFTGRAD_KERNEL(dyads, "xxx>m"),
     SOFTGRAD_KERNEL(sigmoid, "e>e"),
     SOFTGRAD_KERNEL(sigmoid_fields, "e>eee"),
     SOFTGRAD_KERNEL(log_sigmoid, "e>e"),

@@ -173,5 +173,7 @@ def _fits(letter: str, array: Any, first: Any) -> bool:
 def _empty(letter: str, first: np.ndarray, axis: Axis | None) -> np.ndarray:
     if letter in "xe":
         return np.empty_like(first)
+    if letter == "m":
+        return np.empty((*first.shape, first.shape[-1]), first.dtype)
     shape = first.shape[:-1] + ((1,) if axis and axis.keepdims else ())
     return np.empty(shape, first.dtype if letter == "r" else np.float64)

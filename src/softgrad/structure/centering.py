@@ -7,6 +7,7 @@ from softgrad.axis import Axis
 from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
+from softgrad.structure.dyad import Dyad
 
 __all__ = ["Centering"]
 
@@ -59,6 +60,11 @@ class Centering(Structure):
         if top is not None:
             rest = xp.where(top, self.axis.sum(others), rest)
         return self._alive(rest)
+
+    def dyad(self) -> Dyad:
+        """Return −1 pᵀ, and the diagonal."""
+        ones = namespace(self.p).ones_like(self.p)
+        return Dyad(self._alive(-ones), self._alive(self.p), self.diagonal())
 
     def _alive(self, t: Array) -> Array:
         if not possible(~self.live):

@@ -7,6 +7,7 @@ from softgrad.axis import Axis
 from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
+from softgrad.structure.dyad import Dyad
 
 __all__ = ["WeightedCentering"]
 
@@ -58,6 +59,10 @@ class WeightedCentering(Structure):
         if top is not None:
             rest = xp.where(top, self.axis.sum(others), rest)
         return self.s * (rest / total)
+
+    def dyad(self) -> Dyad:
+        """Return −s sᵀ/Σs, and the diagonal."""
+        return Dyad(self.s, -self.s / split(self.s, self.axis)[2], self.diagonal())
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,6 @@
-// The Jacobians of softmax and log-softmax applied to rows, and their bends.
+// The Jacobians of softmax and log-softmax applied to rows.
 //
 //     weighted_centering       in s, t;        out s (t - <s,t> / sum s)
-//     weighted_centering_bend  in s, ds, t;    out ds c - s <ds,c> / sum s,  c the centred t
 //     centering                in p, t, live;  out t - <p,t>
 //     centering_transposed     in p, g, live;  out g - p sum g
 //

@@ -36,8 +36,9 @@ struct Entry {
 
     bool elementwise() const { return arrays[0] == 'e'; }
     bool maps_one_array() const { return arrays[1] == '>' && arrays[3] == '\0'; }
+    bool makes_matrices() const { return std::strchr(arrays, 'm') != nullptr; }
     std::int64_t parts(const Job& job) const {
-        return std::strchr(arrays, 'm') != nullptr ? job.rows * job.n : job.rows;
+        return makes_matrices() ? job.rows * job.n : job.rows;
     }
 };
 

@@ -55,6 +55,7 @@ struct Array {
             case 'd':
             case 'i': count = call.rows; break;
             case 'c': count = call.n; break;
+            case 'm': count = call.rows * call.n * call.n; break;
             default: fail(call, "has a letter that native/check does not know", letter);
         }
         margin = static_cast<std::size_t>(call.shift) * size;

@@ -6,7 +6,7 @@ from softgrad._array import Array, device, is_eager, namespace
 from softgrad.axis import Axis
 from softgrad.structure import Structure
 
-__all__ = ["matrices", "placed"]
+__all__ = ["matrices", "placed", "stacked"]
 
 
 def matrices(structure: Structure, inner: Array, outer: Array, axis: Axis | None) -> Array | None:
@@ -30,7 +30,6 @@ def placed(found: Array, inner: Array, outer: Array, axis: Axis | None) -> Array
     rows, out, n = found.shape
     if rows == 1:
         return xp.reshape(found, full)
-    assert axis is not None and axis.dim is not None
     if is_eager(found):
         dense = xp.zeros((rows, out, rows, n), dtype=found.dtype)
         every = xp.arange(rows)
@@ -38,8 +37,20 @@ def placed(found: Array, inner: Array, outer: Array, axis: Axis | None) -> Array
     else:
         own = xp.eye(rows, dtype=xp.bool, device=device(found))[:, None, :, None]
         dense = xp.where(own, found[:, :, None, :], xp.zeros_like(found)[:, :, None, :])
-    batch = list(inner.shape)
-    del batch[axis.dim]
-    dense = xp.reshape(dense, (*batch, out, *batch, n))
-    dense = xp.moveaxis(dense, -1, axis.dim)
-    return xp.reshape(xp.moveaxis(dense, len(batch), axis.dim - inner.ndim), full)
+    batch, dim = _batch(inner, axis)
+    dense = xp.moveaxis(xp.reshape(dense, (*batch, out, *batch, n)), -1, dim)
+    return xp.reshape(xp.moveaxis(dense, len(batch), dim - inner.ndim), full)
+
+
+def stacked(found: Array, inner: Array, outer: Array, axis: Axis) -> Array:
+    """Return each row's matrix, or its gradient where the output has no such axis."""
+    of_row = found.shape[1:] if outer.ndim == inner.ndim else found.shape[2:]
+    return namespace(found).reshape(found, (*_batch(inner, axis)[0], *of_row))
+
+
+def _batch(inner: Array, axis: Axis | None) -> tuple[list[int], int]:
+    """Return the shape of the input without its axis, and the axis."""
+    assert axis is not None and axis.dim is not None
+    shape = list(inner.shape)
+    del shape[axis.dim]
+    return shape, axis.dim

@@ -10,7 +10,7 @@ import numpy as np
 
 from softgrad._array import Array, device, framework, is_array, namespace, peek, working_dtype
 from softgrad.axis import Axis
-from softgrad.calculus._dense import matrices, placed
+from softgrad.calculus._dense import matrices, placed, stacked
 from softgrad.calculus._html import LARGEST, table
 from softgrad.calculus._linear import fitted, linear
 from softgrad.declare import Leaf, Node
@@ -141,10 +141,7 @@ class Jacobian:
         if prod(self.outer.shape) == 1 and tuple(self.outer.shape) != tuple(self.inner.shape):
             return self.rmv(xp.ones_like(self.outer))
         if (found := self._matrices()) is not None:
-            batch = list(self.inner.shape)
-            n = batch.pop(dim)
-            of_row = found.shape[1:] if self.outer.ndim == self.inner.ndim else (n,)
-            return xp.reshape(found, (*batch, *of_row))
+            return stacked(found, self.inner, self.outer, self.axis)
         n = self.inner.shape[dim]
         spread = [1] * self.inner.ndim
         spread[dim] = n

@@ -80,10 +80,15 @@ class _BentCentering(Structure):
     at: Centering
     dp: Array
 
+    @property
+    def axis(self) -> Axis:
+        return self.at.axis
+
     def mv(self, t: Array) -> Array:
         row = self.at.axis.sum(self.dp * self.at._alive(t))
         return self.at._alive(-row + 0 * self.dp)
 
+    @accelerated("centering_bend_transposed", "dp", "*", "at.live")
     def rmv(self, g: Array) -> Array:
         return -self.dp * self.at.axis.sum(self.at._alive(g))
 

@@ -36,9 +36,14 @@ class Dyad:
         u, v, d = (_rows(part, axis) for part in (self.u, self.v, self.d))
         if found := native.rows("dyads", LAST, u, v, d):
             return found[0]
-        xp = namespace(u)
-        on = xp.eye(u.shape[-1], dtype=xp.bool, device=device(u))
-        return xp.where(on, d[..., None], times(u[..., None], v[..., None, :]))
+        return Dyad(u, v, d).formed()
+
+    def formed(self) -> Array:
+        """Return the matrices of vectors along the last axis, without a kernel."""
+        xp = namespace(self.u)
+        on = xp.eye(self.u.shape[-1], dtype=xp.bool, device=device(self.u))
+        off = times(self.u[..., None], self.v[..., None, :])
+        return xp.where(on, self.d[..., None], off)
 
 
 def _by(factor: Array | float, part: Array) -> Array:

@@ -72,6 +72,11 @@ class _BentWeightedCentering(Structure):
     at: WeightedCentering
     ds: Array
 
+    @property
+    def axis(self) -> Axis:
+        return self.at.axis
+
+    @accelerated("weighted_centering_bend", "at.s", "ds", "*")
     def mv(self, t: Array) -> Array:
         s, axis = self.at.s, self.at.axis
         _, _, total = split(s, axis)

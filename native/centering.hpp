@@ -1,7 +1,6 @@
-// The Jacobians of softmax and log-softmax applied to rows, and their bends.
+// The Jacobians of softmax and log-softmax applied to rows.
 //
 //     weighted_centering       in s, t;        out s (t - <s,t> / sum s)
-//     weighted_centering_bend  in s, ds, t;    out ds c - s <ds,c> / sum s,  c the centred t
 //     centering                in p, t, live;  out t - <p,t>
 //     centering_transposed     in p, g, live;  out g - p sum g
 //
@@ -143,6 +142,17 @@ struct Centred {
     }
 };
 
+// Rows of more bytes are not found in cache again, nor is what was prefetched for the row behind.
+constexpr std::int64_t cached_row = 1 << 19;
+
+// Where to prefetch from while row r is read.
+template <class S>
+SOFTGRAD_INLINE std::int64_t ahead_of(std::int64_t r, std::int64_t n, std::int64_t last) {
+    constexpr std::int64_t few = 4096 / sizeof(S);
+    if (n * static_cast<std::int64_t>(sizeof(S)) > cached_row) return r * n + few;
+    return r + 1 < last ? (r + 1) * n : r * n;
+}
+
 // `weighted`: s (t - mean), reading t where s is not 0; otherwise t - mean where alive.
 template <class S, bool weighted>
 struct CentredRow {
@@ -159,7 +169,7 @@ struct CentredRow {
 
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const std::int64_t from = r * n, next = r + 1 < last ? from + n : from;
+        const std::int64_t from = r * n, next = ahead_of<S>(r, n, last);
         const auto step = [&](std::int64_t i) SOFTGRAD_BODY {
             prefetch<4 * lanes<T>>(s + next + i);
             prefetch<4 * lanes<T>>(t + next + i);
@@ -180,7 +190,6 @@ struct CentredRow {
 template <class Row>
 void rows_of(const Row& row, const Job& job, std::int64_t first, std::int64_t last,
              std::int64_t size) {
-    constexpr std::int64_t cached_row = 1 << 19;
     if (job.n * size <= cached_row) {
         each_row(row, first, last, job.rows * job.n * size);
         return;
@@ -237,7 +246,7 @@ struct TransposedRow {
 
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const std::int64_t from = r * n, next = r + 1 < last ? from + n : from;
+        const std::int64_t from = r * n, next = ahead_of<S>(r, n, last);
         const S* weights = p + from;
         const S* upstream = g + from;
         const ByLife<T> life(live ? live + from : nullptr, n);

@@ -55,6 +55,22 @@ class Drain {
     }
 };
 
+// Two results written side by side; one that is not asked for is left as it is made.
+template <class One, class Other>
+struct Both {
+    One first;
+    Other second;
+
+    SOFTGRAD_INLINE void step() {
+        first.step();
+        second.step();
+    }
+    SOFTGRAD_INLINE void finish() {
+        first.finish();
+        second.finish();
+    }
+};
+
 // Runs row.template read<how>(r, meanwhile) for each row; it returns how the row's result is
 // written, which is done while the row after it is read.
 template <Write how, class Row>

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace softgrad {
 
@@ -19,7 +20,7 @@ struct Job {
     double constant[most];
 };
 
-// Runs rows [first, last) of a job.
+// Runs rows [first, last) of a job, or of its matrices.
 using Kernel = void (*)(const Job& job, std::int64_t first, std::int64_t last);
 
 enum Element { float32_, float64_, bfloat16_, float16_, element_count };
@@ -29,6 +30,7 @@ enum Element { float32_, float64_, bfloat16_, float16_, element_count };
 //   e  the same, where no entry meets another; the job then has rows of one
 //   r  one element per row         d  one double per row         i  one 64-bit integer per row
 //   c  n numbers of the precision that is computed in
+//   m  a matrix of n * n elements per row; the kernel then runs over the rows of the matrices
 // A question mark follows an input that may be absent.
 struct Entry {
     const char* name;
@@ -37,6 +39,10 @@ struct Entry {
 
     bool elementwise() const { return arrays[0] == 'e'; }
     bool maps_one_array() const { return arrays[1] == '>' && arrays[3] == '\0'; }
+    bool makes_matrices() const { return std::strchr(arrays, 'm') != nullptr; }
+    std::int64_t parts(const Job& job) const {
+        return makes_matrices() ? job.rows * job.n : job.rows;
+    }
 };
 
 struct Target {
@@ -60,6 +66,11 @@ constexpr int element_bytes[element_count] = {4, 8, 2, 2};
 
 // Whether an array has as many elements as the rows have; others but `c` have one per row.
 inline bool is_by_element(char letter) { return letter == 'x' || letter == 'b' || letter == 'e'; }
+
+inline std::int64_t letter_count(char letter, std::int64_t rows, std::int64_t n) {
+    if (letter == 'm') return rows * n * n;
+    return is_by_element(letter) ? rows * n : letter == 'c' ? n : rows;
+}
 
 inline std::int64_t letter_bytes(char letter, Element element) {
     switch (letter) {

@@ -1,10 +1,7 @@
-// log_softmax and logsumexp of contiguous rows, alone or with the softmax that their derivatives
-// need. A row is read twice; where that is asked for, its exponentials wait in scratch memory.
+// log_softmax and logsumexp of contiguous rows.
 //
-//     log_softmax         in x; out y            constant: what a row of -inf gives
-//     log_softmax_fields  in x; out y, p
-//     logsumexp           in x; out y per row
-//     logsumexp_fields    in x; out y per row, p
+//     log_softmax  in x; out y            constant: what a row of -inf gives
+//     logsumexp    in x; out y per row
 #pragma once
 #include "softmax.hpp"
 
@@ -99,29 +96,6 @@ void logsumexp(const Job& job, std::int64_t first, std::int64_t last) {
                                   : normalise<false>(x, static_cast<T*>(nullptr), job.n, ahead);
         First{1}.store(y + r, broadcast(log_of_sum(x, job.n, row)));
     }
-}
-
-// Runs two kernels on the same rows in turn, a few rows at a time: the second finds them in cache.
-template <class S>
-void in_turn(const Job& job, std::int64_t first, std::int64_t last, Kernel value, Kernel field) {
-    Job other = job;
-    other.out[0] = job.out[1];
-    const std::int64_t few = (1 << 18) / (job.n * static_cast<std::int64_t>(sizeof(S))) + 1;
-    for (std::int64_t r = first; r < last; r += few) {
-        const std::int64_t end = r + few < last ? r + few : last;
-        value(job, r, end);
-        field(other, r, end);
-    }
-}
-
-template <class S>
-void log_softmax_fields(const Job& job, std::int64_t first, std::int64_t last) {
-    in_turn<S>(job, first, last, log_softmax<S>, softmax<S>);
-}
-
-template <class S>
-void logsumexp_fields(const Job& job, std::int64_t first, std::int64_t last) {
-    in_turn<S>(job, first, last, logsumexp<S>, softmax<S>);
 }
 
 }  // namespace

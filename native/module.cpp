@@ -45,8 +45,7 @@ struct Shape {
     std::int64_t rows, n;
 
     std::int64_t bytes(char letter) const {
-        const std::int64_t count = is_by_element(letter) ? rows * n : letter == 'c' ? n : rows;
-        return count * letter_bytes(letter, element);
+        return letter_count(letter, rows, n) * letter_bytes(letter, element);
     }
 };
 
@@ -62,7 +61,7 @@ void* checked(const Entry& entry, int place, PyObject* object, char letter, cons
     if (!PyArray_IS_C_CONTIGUOUS(array) || !PyArray_ISALIGNED(array) || PyArray_ISBYTESWAPPED(array))
         refuse(entry, place, "must be C-contiguous, aligned and in native byte order");
     if (written && !PyArray_ISWRITEABLE(array)) refuse(entry, place, "must be writable");
-    if ((letter == 'x' || letter == 'e' || letter == 'r') && element_of(array) != shape.element)
+    if (std::strchr("xerm", letter) != nullptr && element_of(array) != shape.element)
         refuse(entry, place, "must have the dtype of array 0");
     if (letter == 'd' && PyArray_TYPE(array) != NPY_DOUBLE) refuse(entry, place, "must be float64");
     if (letter == 'i' && PyArray_TYPE(array) != NPY_INT64) refuse(entry, place, "must be int64");
@@ -98,7 +97,8 @@ void check_overlap(const Entry& entry, const Job& job, const char* in_letters,
 void execute(const Entry& entry, Element element, const Job& job) {
     if (job.rows == 0) return;
     const Target& target = active_target();
-    if (job.rows * job.n <= brief) return target.run(entry, element, job, 0, job.rows);
+    const std::int64_t parts = entry.parts(job);
+    if (parts * job.n <= brief) return target.run(entry, element, job, 0, parts);
     nb::gil_scoped_release unlocked;
     struct Call {
         const Target& target;
@@ -115,7 +115,7 @@ void execute(const Entry& entry, Element element, const Job& job) {
             all.out_of_memory = true;
         }
     };
-    in_parallel(job.rows, job.rows * job.n, part, &call);
+    in_parallel(parts, parts * job.n, part, &call);
     if (call.out_of_memory) throw std::bad_alloc();
 }
 

@@ -1,7 +1,12 @@
 // Compiled once per instruction set, with SOFTGRAD_TARGET its name and the matching compiler flags.
-#include "centering.hpp"
+#include "bends.hpp"
+#include "binary_cross_entropy.hpp"
 #include "cross_entropy.hpp"
+#include "dyad.hpp"
+#include "entmax.hpp"
+#include "fields.hpp"
 #include "functional.hpp"
+#include "soft_cross_entropy.hpp"
 #include "strided.hpp"
 
 #define SOFTGRAD_STRING_(name) #name
@@ -18,14 +23,25 @@ const Entry entries[] = {
     SOFTGRAD_KERNEL(log_softmax_fields, "x>xx"),
     SOFTGRAD_KERNEL(logsumexp, "x>r"),
     SOFTGRAD_KERNEL(logsumexp_fields, "x>rx"),
+    SOFTGRAD_KERNEL(sparsemax, "x>x"),
+    SOFTGRAD_KERNEL(sparsemax_fields, "x>xx"),
+    SOFTGRAD_KERNEL(entmax15, "x>x"),
+    SOFTGRAD_KERNEL(entmax15_fields, "x>xx"),
     SOFTGRAD_KERNEL(cross_entropy, "xid?c?>d"),
     SOFTGRAD_KERNEL(cross_entropy_grad, "xid?c?d?>dx"),
+    SOFTGRAD_KERNEL(soft_cross_entropy, "xxc?>d"),
+    SOFTGRAD_KERNEL(soft_cross_entropy_grad, "xxc?>dx"),
+    SOFTGRAD_KERNEL(binary_cross_entropy, "xxx?x?>d"),
+    SOFTGRAD_KERNEL(binary_cross_entropy_grad, "xxx?x?>dx"),
     SOFTGRAD_KERNEL(weighted_centering, "xx>x"),
     SOFTGRAD_KERNEL(centering, "xxb?>x"),
     SOFTGRAD_KERNEL(centering_transposed, "xxb?>x"),
+    SOFTGRAD_KERNEL(weighted_centering_bend, "xxx>x"),
+    SOFTGRAD_KERNEL(centering_bend_transposed, "xxb?>x"),
     SOFTGRAD_KERNEL(functional, "xx>r"),
     SOFTGRAD_KERNEL(functional_transposed, "xr>x"),
     SOFTGRAD_KERNEL(diagonal, "ee>e"),
+    SOFTGRAD_KERNEL(dyads, "xxx>m"),
     SOFTGRAD_KERNEL(sigmoid, "e>e"),
     SOFTGRAD_KERNEL(sigmoid_fields, "e>eee"),
     SOFTGRAD_KERNEL(log_sigmoid, "e>e"),

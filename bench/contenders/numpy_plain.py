@@ -70,3 +70,26 @@ def jacobian_product(case: Case) -> Callable[[], object]:
 def dense_jacobian(case: Case) -> Callable[[], object]:
     p = probabilities(case)
     return lambda: np.diag(p) - np.outer(p, p)
+
+
+def sparsemax(case: Case) -> Callable[[], object]:
+    x, k = logits(case), np.arange(1, case.n + 1)
+
+    def call() -> object:
+        ordered = -np.sort(-x, axis=-1)
+        thresholds = (ordered.cumsum(-1) - 1) / k
+        size = (ordered > thresholds).sum(-1, keepdims=True)
+        return np.maximum(x - np.take_along_axis(thresholds, size - 1, -1), 0)
+
+    return call
+
+
+def softmax_hessian_product(case: Case) -> Callable[[], object]:
+    p, g = probabilities(case), upstream(case)
+    ds = g * p
+
+    def call() -> object:
+        moved = ds * (g - (p * g).sum(-1, keepdims=True))
+        return moved - p * moved.sum(-1, keepdims=True)
+
+    return call

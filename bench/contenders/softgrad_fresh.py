@@ -72,3 +72,31 @@ def jacobian_product(case: Case) -> Callable[[], object]:
 def dense_jacobian(case: Case) -> Callable[[], object]:
     _threads(case)
     return softgrad.jacobian(softgrad.softmax, logits(case)).to_dense
+
+
+def sparsemax(case: Case) -> Callable[[], object]:
+    return _along_axis(softgrad.sparsemax, case)
+
+
+def entmax15(case: Case) -> Callable[[], object]:
+    return _along_axis(softgrad.entmax, case)
+
+
+def _with_gradient(loss: Callable[..., object], case: Case) -> Callable[[], object]:
+    _threads(case)
+    return partial(softgrad.value_and_grad, loss, logits(case), probabilities(case))
+
+
+def soft_loss_gradient(case: Case) -> Callable[[], object]:
+    return _with_gradient(softgrad.cross_entropy, case)
+
+
+def binary_loss_gradient(case: Case) -> Callable[[], object]:
+    return _with_gradient(softgrad.binary_cross_entropy, case)
+
+
+def softmax_hessian_product(case: Case) -> Callable[[], object]:
+    _threads(case)
+    p, g = probabilities(case), upstream(case)
+    bent = WeightedCentering(p, Axis(-1)).bend(WeightedCentering(g * p, Axis(-1)))
+    return partial(bent.mv, g)

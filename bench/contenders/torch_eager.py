@@ -74,3 +74,21 @@ def jacobian_product(case: Case) -> Callable[[], object]:
 
 def dense_jacobian(case: Case) -> Callable[[], object]:
     return partial(torch.func.jacrev(partial(torch.softmax, dim=-1)), settled(case))
+
+
+def _with_gradient(loss: Callable[..., torch.Tensor], case: Case) -> Callable[[], object]:
+    x, y = settled(case).detach().requires_grad_(), tensor(probabilities(case))
+
+    def call() -> object:
+        value = loss(x, y)
+        return value, *torch.autograd.grad(value, x)
+
+    return call
+
+
+def soft_loss_gradient(case: Case) -> Callable[[], object]:
+    return _with_gradient(F.cross_entropy, case)
+
+
+def binary_loss_gradient(case: Case) -> Callable[[], object]:
+    return _with_gradient(F.binary_cross_entropy_with_logits, case)

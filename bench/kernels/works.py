@@ -22,6 +22,11 @@ TRAFFIC = {
     "log_softmax_backward": 3,
     "jacobian_product": 3,
     "dense_jacobian": 1,
+    "sparsemax": 2,
+    "entmax15": 2,
+    "soft_loss_gradient": 3,
+    "binary_loss_gradient": 3,
+    "softmax_hessian_product": 4,
 }
 """How many arrays of the work's size are read and written; its size is n² for the dense one."""
 
@@ -45,7 +50,8 @@ class Grid:
                             yield Case(work, shape, dtype, axis, threads)
 
 
-ROWS = tuple(work for work in TRAFFIC if "jacobian" not in work)
+SPARSE_AND_SOFT = tuple([*TRAFFIC][-5:])
+ROWS = tuple(work for work in TRAFFIC if "jacobian" not in work and work not in SPARSE_AND_SOFT)
 ALONG_ANY = ("softmax", "log_softmax", "softmax_backward")
 
 SPEED = [
@@ -56,7 +62,8 @@ SPEED = [
     Grid(ALONG_ANY, ((64, 1000, 128), (32, 1024, 1024)), axes=(1,)),
     Grid(("softmax", "loss_gradient"), tuple(LARGE), threads=(2,)),
     Grid(("jacobian_product",), ((100_000_000,),)),
-    Grid(("dense_jacobian",), ((20_000,),)),
+    Grid(("dense_jacobian",), ((10,), (500,), (20_000,))),
+    Grid(SPARSE_AND_SOFT, ((64, 10), (128, 1000), MIDDLING, LARGE[0])),
 ]
 
 LATENCY = list(Grid(("softmax",), ((1, 10), (64, 10))))

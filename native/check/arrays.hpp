@@ -48,10 +48,10 @@ struct Array {
             element = float64_;
         else if (letter == 'c')
             element = float32_;
-        if (std::strchr("xebrdic", letter) == nullptr)
+        if (std::strchr("xebrdicm", letter) == nullptr)
             fail(call, "has a letter that native/check does not know", letter);
         size = static_cast<std::size_t>(letter_bytes(letter, call.element));
-        count = is_by_element(letter) ? call.rows * call.n : letter == 'c' ? call.n : call.rows;
+        count = letter_count(letter, call.rows, call.n);
         margin = static_cast<std::size_t>(call.shift) * size;
         memory.reset(new unsigned char[margin + bytes()]);
         std::memset(memory.get(), untouched, margin);

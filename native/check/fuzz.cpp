@@ -60,8 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Target& target = *all[static_cast<std::size_t>(which)];
     const Entry& entry = target.entries[bytes.below(static_cast<int>(target.count))];
     Call call{&target, &entry, static_cast<Element>(bytes.below(element_count)), 1, 1, 0, 0};
-    call.n = 1 + bytes.below(bytes.one() & 1 ? 40 : 5000);
-    call.inner = 1 + bytes.below(call.n < 40 ? 40 : 3);
+    call.n = 1 + bytes.below(bytes.one() & 1 ? 40 : entry.makes_matrices() ? 300 : 5000);
+    call.inner = entry.makes_matrices() ? 1 : 1 + bytes.below(call.n < 40 ? 40 : 3);
     call.rows = call.inner * (1 + bytes.below(3));
     call.absent = bytes.one();
     call.shift = bytes.below(17);

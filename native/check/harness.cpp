@@ -83,11 +83,16 @@ struct Size {
 
 std::vector<Size> sizes(const Entry& entry, int element) {
     std::vector<Size> list;
+    const std::int64_t mebi = (1 << 20) / element_bytes[element];
+    if (entry.makes_matrices()) {
+        for (std::int64_t n = 1; n <= 70; ++n) list.push_back({kinds, n});
+        list.push_back({4 * mebi / (301 * 301) + 1, 301});  // streamed
+        return list;
+    }
     for (std::int64_t n = 1; n <= 200; ++n) list.push_back({kinds, n, n % 2 ? kinds : kinds / 4});
     for (std::int64_t inner : {17, 34, 70})
         for (std::int64_t n : {1, 3, 8, 15, 17, 33, 70}) list.push_back({2 * inner, n, inner});
     for (std::int64_t n : {1000, 2047, 2048, 2049, 4097}) list.push_back({kinds, n});
-    const std::int64_t mebi = (1 << 20) / element_bytes[element];
     list.push_back({4 * mebi / 1001 + 1, 1001});                // streamed
     if (!entry.elementwise()) list.push_back({1, mebi + 999});  // read block by block
     return list;

@@ -51,6 +51,8 @@ class Layout:
         """Return room for a result, with its axes in memory's order, as ``first`` has them."""
         if letter in "xe":
             return np.empty_like(first)
+        if letter == "m":
+            return np.empty((*first.shape, self.n), first.dtype)
         kept = (1,) if self._keepdims or self._order else ()
         shape = first.shape[: self._place] + kept + first.shape[self._place + 1 :]
         return np.empty(shape, first.dtype if letter == "r" else np.float64)

@@ -7,7 +7,7 @@ A kernel is known by name. What arrays it reads and writes it says itself, in th
 import sys
 from collections.abc import Callable
 from functools import partial
-from itertools import repeat
+from itertools import repeat, zip_longest
 from typing import Any
 
 import numpy as np
@@ -131,29 +131,27 @@ def takes(x: Any) -> bool:
 
 
 def losses(
-    x: np.ndarray,
-    axis: int,
-    index: np.ndarray,
-    gains: np.ndarray | None,
-    offsets: np.ndarray | None,
+    kernel: str,
+    layout: Layout,
+    *arrays: np.ndarray | None,
     constants: tuple[float, ...],
-    *,
     gradient: bool,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the cross-entropy of each row in float64, and its gradient by the logits.
-
-    The axis is counted from the end.
-    """
-    rows = np.empty(index.size)
-    if offsets is not None and x.dtype != np.float64:
-        offsets = offsets.astype(np.float32)
-    layout = Layout(x, Axis(axis))
-    given = (layout.n, layout.inner, _bits(x), index, gains, offsets)
+    """Return a loss of each row in float64, and its gradient by the logits, the first array."""
+    place, inputs, _ = _KERNELS[f"{kernel}_grad" if gradient else kernel]
+    x = arrays[0]
+    assert x is not None
+    wide = np.float64 if x.dtype == np.float64 else np.float32
+    given = [
+        a if a is None else a.astype(wide, copy=False) if letter == "c" else _bits(a)
+        for letter, a in zip_longest(inputs, arrays)
+    ]
+    rows = np.empty(x.size // layout.n)
     if not gradient:
-        _native.run(_KERNELS["cross_entropy"][0], *given, rows, *constants)
+        _native.run(place, layout.n, layout.inner, *given, rows, *constants)
         return rows, None
     slope = np.empty_like(x)
-    _native.run(_KERNELS["cross_entropy_grad"][0], *given, None, rows, _bits(slope), *constants)
+    _native.run(place, layout.n, layout.inner, *given, rows, _bits(slope), *constants)
     return rows, slope
 
 
@@ -163,7 +161,7 @@ def _is_loaded(dtype: np.dtype) -> bool:
 
 def _bits(x: np.ndarray) -> np.ndarray:
     """Return what the module takes: bfloat16, which NumPy does not know, as its bits."""
-    return x if x.dtype.char in "fde" else x.view(np.uint16)
+    return x.view(np.uint16) if x.dtype.name == "bfloat16" else x
 
 
 def _fits(letter: str, array: Any, first: Any) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
-from native.exact import Extended, Logistic, Row, centred, centred_back, weighted
+from native.exact import Extended, Logistic, Row, bases, bent, centred, centred_back, weighted
 from native.harness import Call
+from native.losses import binary_cross_entropy, soft_cross_entropy
 from native.measure import Precision, Truth
 
 __all__ = ["GROUPS"]
@@ -30,6 +31,23 @@ def _softmax(x: np.ndarray, precision: Precision) -> Iterator[Call]:
     yield Call("log_softmax_fields", n, [x], empty, lambda: [log_p(), p()])
     yield Call("logsumexp", n, [x], (), lambda: [lse()])
     yield Call("logsumexp_fields", n, [x], (), lambda: [lse(), p()])
+
+
+def _entmax(x: np.ndarray, precision: Precision) -> Iterator[Call]:
+    logits, n = precision.decode(x).astype(Extended), x.shape[1]
+
+    def fields(power: int) -> list[list[Truth]]:
+        v = bases(logits, power)
+        p = np.maximum(v, 0) ** power
+        s = np.maximum(v, 0) ** (power - 1) * (v > 0)
+        clear = np.abs(v) > 1e-9 * v.max(-1, keepdims=True)  # of the edge of the support
+        tops = [np.broadcast_to(a.max(-1, keepdims=True), a.shape) for a in (p, s)]
+        return [[Truth("p", p, 4, terms=tops[0])], [Truth("s", s, 4, terms=tops[1], where=clear)]]
+
+    for kernel, power in (("sparsemax", 1), ("entmax15", 2)):
+        found = cache(partial(fields, power))
+        yield Call(kernel, n, [x], (), lambda found=found: found()[:1])
+        yield Call(f"{kernel}_fields", n, [x], (), found)
 
 
 @dataclass(frozen=True)
@@ -136,11 +154,24 @@ def _structures(x: np.ndarray, precision: Precision) -> Iterator[Call]:
         for mask in (None, live):
             truths = partial(centring, mask, formula)
             yield Call(name, n, [p, t, mask], (), truths, "" if mask is None else "masked")
+    ds = precision.encode(precision.decode(s) * rng.standard_normal((rows, n)))
+    given = [wide(a) for a in (s, ds, t)]
+    yield Call("weighted_centering_bend", n, [s, ds, t], (), lambda: one(4, bent(*given)))
+    for mask in (None, live):
+        sums = [np.where(mask is None or mask, a, 0).sum(-1) for a in (wide(t), abs(wide(t)))]
+        back = tuple(-wide(ds) * total[:, None] for total in sums)
+        truths = partial(one, 1.5, (back[0], abs(back[1])))
+        yield Call("centering_bend_transposed", n, [ds, t, mask], (), truths)
     product = wide(p) * wide(t)
     sums = product.sum(-1), np.abs(product).sum(-1)
     yield Call("functional", n, [p, t], (), lambda: one(1.5, sums))
     scaled = wide(p) * wide(g)[:, None]
     yield Call("functional_transposed", n, [p, g], (), lambda: [[Truth("product", scaled, 0.5)]])
+    if n > 130:
+        return
+    matrix = wide(s)[:, :, None] * wide(t)[:, None, :]
+    matrix[:, range(n), range(n)] = wide(p)
+    yield Call("dyads", n, [s, t, p], (), lambda: [[Truth("entry", matrix, 0.5)]])
 
 
 def _elementwise(x: np.ndarray, precision: Precision) -> Iterator[Call]:
@@ -162,7 +193,10 @@ def _elementwise(x: np.ndarray, precision: Precision) -> Iterator[Call]:
 
 GROUPS: dict[str, Callable[[np.ndarray, Precision], Iterator[Call]]] = {
     "softmax": _softmax,
+    "entmax": _entmax,
     "cross_entropy": _cross_entropy,
+    "soft cross_entropy": soft_cross_entropy,
+    "binary cross_entropy": binary_cross_entropy,
     "structures": _structures,
     "elementwise": _elementwise,
 }

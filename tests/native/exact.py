@@ -8,7 +8,16 @@ import numpy as np
 Extended = np.longdouble
 Array = np.ndarray
 
-__all__ = ["Logistic", "Row", "centred", "centred_back", "dominant", "weighted"]
+__all__ = [
+    "Logistic",
+    "Row",
+    "bases",
+    "bent",
+    "centred",
+    "centred_back",
+    "dominant",
+    "weighted",
+]
 
 
 def _sum(a: Array) -> Array:
@@ -68,6 +77,20 @@ class Row:
         return rest / (1 + self.others)
 
 
+def bases(x: Array, power: int) -> Array:
+    """Return (x − max)/power + q, where the powers of what is positive sum to 1 in every row."""
+    with np.errstate(invalid="ignore"):
+        u = (x - x.max(-1, keepdims=True)).astype(Extended) / power
+    q = np.ones_like(u[:, :1])
+    for _ in range(100):  # Newton's method from above; the sum is convex
+        v = np.maximum(u + q, 0)
+        step = (_sum(v**power) - 1) / (power * _sum(v ** (power - 1) * (v > 0)))
+        q = q - step
+        if (np.abs(step) <= 1e-19 * q).all():
+            break
+    return u + q
+
+
 @dataclass(frozen=True)
 class Dominant:
     """Rows of weights in which one may exceed the sum of all others."""
@@ -94,6 +117,15 @@ def weighted(s: Array, t: Array) -> tuple[Array, Array]:
     t = _pivoted(t, d.top)
     mean, size = (_sum(d.others * u) / d.total for u in (t, np.abs(t)))
     return s * (t - mean), s * (np.abs(t) + size)
+
+
+def bent(s: Array, ds: Array, t: Array) -> tuple[Array, Array]:
+    """Return ds c − s ⟨ds,c⟩/Σs, where s c is :func:`weighted`, and the size of its terms."""
+    d = dominant(s)
+    t = _pivoted(t, d.top)
+    mean, size = (_sum(d.others * u) / d.total for u in (t, np.abs(t)))
+    moved, terms = ds * (t - mean), np.abs(ds) * (np.abs(t) + size)
+    return moved - s * _sum(moved) / d.total, terms + s * _sum(terms) / d.total
 
 
 def centred(p: Array, t: Array, live: Array) -> tuple[Array, Array]:

@@ -48,7 +48,14 @@ def kind(letter: str, stored: str) -> np.dtype:
 
 def shape(letter: str, rows: int, n: int) -> tuple[int, ...]:
     """Return the shape of an array of that letter."""
-    return {"x": (rows, n), "e": (rows, n), "b": (rows, n), "c": (n,)}.get(letter, (rows,))
+    known = {"x": (rows, n), "e": (rows, n), "b": (rows, n), "c": (n,), "m": (rows, n, n)}
+    return known.get(letter, (rows,))
+
+
+def streamed_rows(kernel: str, stored: str, n: int) -> int:
+    """Return from how many rows of n on the kernel's results go around the cache."""
+    largest = n * n if "m" in entries()[kernel].outputs else n
+    return STREAMED // largest // np.dtype(stored).itemsize + 1
 
 
 def call(

@@ -18,6 +18,7 @@ from layout import (
     kind,
     same,
     shape,
+    streamed_rows,
 )
 
 from softgrad import _native
@@ -78,9 +79,9 @@ def agree(kernel: str, stored: str, rows: int, n: int, place: Place, inner: int 
             assert alike, f"{kernel} {stored} {rows}x{n}, {inner} apart"
 
 
-def _walled(count: int) -> tuple[mmap.mmap, int]:
-    """Return memory in which every other page can be neither read nor written."""
-    page = mmap.PAGESIZE
+def _walled(count: int, pages: int = 1) -> tuple[mmap.mmap, int]:
+    """Return memory in which every other block of pages can be neither read nor written."""
+    page = pages * mmap.PAGESIZE
     memory = mmap.mmap(-1, (2 * count + 1) * page)
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -92,7 +93,7 @@ def _walled(count: int) -> tuple[mmap.mmap, int]:
 
 def at_the_edge() -> None:
     """Run every kernel on rows that end, or begin, exactly where accessible memory does."""
-    memory, page = _walled(9)
+    memory, page = _walled(9, pages=2 * 130 * 130 * 8 // mmap.PAGESIZE + 1)
 
     def ending(k: int, dtype: np.dtype, size: tuple[int, ...]) -> np.ndarray:
         start = (2 * k + 2) * page - int(np.prod(size)) * dtype.itemsize
@@ -141,16 +142,15 @@ def at_any_offset() -> None:
         for rows, n, starts in OFFSETS:
             for start in starts:
                 _shifted(kernel, stored, rows, n, start)
-        many = STREAMED // 2001 // np.dtype(stored).itemsize + 1
-        _shifted(kernel, stored, many, 2001, 3)
+        _shifted(kernel, stored, streamed_rows(kernel, stored, 301), 301, 3)
     print("unharmed")
 
 
 def in_parts() -> None:
     """Show that large results, which are streamed, equal those of a few rows at a time."""
-    n = 2001
+    n = 301
     for (kernel, entry), stored in product(entries().items(), STORED.values()):
-        rows = STREAMED // n // np.dtype(stored).itemsize + 1
+        rows = streamed_rows(kernel, stored, n)
         inputs = any_inputs(kernel, stored, rows, n)
         whole = call(kernel, n, inputs, CONSTANTS)
         for part in (slice(0, 3), slice(rows // 2, rows // 2 + 5), slice(rows - 7, rows)):

@@ -11,13 +11,15 @@ from native.measure import Precision
 from softgrad.axis import Axis
 from softgrad.backends import portable
 from softgrad.declare import Member
+from softgrad.family.entmax import ENTMAX
 from softgrad.family.log_sigmoid import LOG_SIGMOID
 from softgrad.family.log_softmax import LOG_SOFTMAX
 from softgrad.family.logsumexp import LOGSUMEXP
 from softgrad.family.sigmoid import SIGMOID
 from softgrad.family.softmax import SOFTMAX
 from softgrad.family.softplus import SOFTPLUS
-from softgrad.structure import Centering, Diagonal, Functional, WeightedCentering
+from softgrad.structure import Centering, Diagonal, Functional, Structure, WeightedCentering
+from softgrad.structure.dyad import Dyad
 
 __all__ = ["TABLES", "encoded", "portably"]
 
@@ -52,9 +54,9 @@ def _long_rows(base: float) -> Iterator[tuple[np.ndarray]]:
         yield (x,)
 
 
-def _logits() -> Iterator[tuple[np.ndarray, ...]]:
+def _logits(base: float = 0.25) -> Iterator[tuple[np.ndarray, ...]]:
     yield from _rows(NUMBERS)
-    yield from _long_rows(0.25)
+    yield from _long_rows(base)
     yield from _long_rows(-INF)
 
 
@@ -89,14 +91,19 @@ _OF_LOGITS = [
     for end in ("", "_fields")
     if name + end != "softmax_fields"
 ]
+_SPARSE = [name + end for name in ("sparsemax", "entmax15") for end in ("", "_fields")]
 _TABLES: dict[str, Callable[[], Iterator[tuple[np.ndarray, ...]]]] = {
     **dict.fromkeys(_OF_LOGITS, _logits),
+    **dict.fromkeys(_SPARSE, lambda: _logits(-2.0)),  # tiny entries have the largest's error
     "weighted_centering": _weighed,
     "centering": lambda: _weighed((True, False)),
     "centering_transposed": lambda: _rows(WEIGHTS, NUMBERS, (True, False)),
+    "weighted_centering_bend": lambda: ((s, ds, t) for s, t, ds in _weighed((0.0, -0.5, 2.0))),
+    "centering_bend_transposed": lambda: _rows((0.0, -0.5, 2.0), NUMBERS, (True, False)),
     "functional": lambda: _rows((*WEIGHTS, NAN, INF), NUMBERS),
     "functional_transposed": lambda: map(_per_row, _rows((*WEIGHTS, NAN, INF), NUMBERS)),
     "diagonal": lambda: _elements(2),
+    "dyads": lambda: _rows((0.0, 0.25, NAN, INF), NUMBERS, (0.5, NAN)),
     **dict.fromkeys(_LOGISTIC, lambda: _elements(1)),
 }
 
@@ -125,10 +132,19 @@ _MEMBERS = {
     "softmax": _solved(SOFTMAX),
     "log_softmax": _solved(LOG_SOFTMAX, empty=-INF),
     "logsumexp": _solved(LOGSUMEXP),
+    "sparsemax": _solved(ENTMAX, alpha=2.0),
+    "entmax15": _solved(ENTMAX, alpha=1.5),
     "sigmoid": _solved(SIGMOID),
     "log_sigmoid": _solved(LOG_SIGMOID),
     "softplus": _solved(SOFTPLUS),
 }
+
+
+def _plainly(method: str, structure: Structure, t: np.ndarray) -> tuple[np.ndarray]:
+    """Return what the portable form of a structure's method makes of t."""
+    return (getattr(type(structure), method).__wrapped__(structure, t),)
+
+
 _STRUCTURES = {
     "weighted_centering": _method(WeightedCentering.mv, lambda s: WeightedCentering(s, AXIS)),
     "centering": _method(Centering.mv, lambda p, live: Centering(p, live, AXIS)),
@@ -136,6 +152,13 @@ _STRUCTURES = {
     "functional": _method(Functional.mv, lambda p: Functional(p, AXIS)),
     "functional_transposed": _method(Functional.rmv, lambda p: Functional(p, AXIS)),
     "diagonal": _method(Diagonal.mv, Diagonal),
+    "weighted_centering_bend": lambda s, ds, t: _plainly(
+        "mv", WeightedCentering(s, AXIS).bend(WeightedCentering(ds, AXIS)), t
+    ),
+    "centering_bend_transposed": lambda dp, g, live: _plainly(
+        "rmv", Centering(dp, live, AXIS).bend(Centering(dp, live, AXIS)), g
+    ),
+    "dyads": lambda *uvd: (Dyad(*uvd).formed(),),
 }
 
 

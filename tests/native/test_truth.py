@@ -11,6 +11,8 @@ pytest.importorskip("softgrad._native", exc_type=ImportError)
 
 from native.layout import entries
 
+from softgrad.family.entmax import ENTMAX
+
 if np.finfo(np.longdouble).nmant < 60:
     pytest.skip("needs a long double wider than double", allow_module_level=True)
 
@@ -44,9 +46,39 @@ def _loss_gradient(x, r, target, gains, offsets, shares, constants):
     return [share * (a * total - b) + 2 * constants[5] * lse * a for a, b in zip(p, q, strict=True)]
 
 
+def _soft(x, y, weights, constants):
+    kept, spread, _, share, on_loss, on_slope = constants
+    weights = [1.0] * len(x) if weights is None else weights
+    q = [w * (kept * b + mp.mpf(spread)) for b, w in zip(y, map(float, weights), strict=True)]
+    log_p = [_log_p(x, i) for i in range(len(x))]
+    lse, total = x[0] - log_p[0], mp.fsum(q)
+    loss = on_loss * lse**2 - mp.fdot(q, log_p)
+    p = [mp.exp(v) for v in log_p]
+    by_x = [share * (a * total - b) + 2 * on_slope * lse * a for a, b in zip(p, q, strict=True)]
+    return [[loss], by_x]
+
+
+def _binary(x, y, w, v, constants):
+    kept, spread, *_, share = constants
+    t = [kept * b + mp.mpf(spread) for b in y]
+    entries = list(zip(x, t, w, v, strict=True))
+    costs = [
+        w * (v * t * mp.log1p(mp.exp(-x)) + (1 - t) * mp.log1p(mp.exp(x))) for x, t, w, v in entries
+    ]
+    slopes = [share * w * ((1 - t) * _sigmoid(x) - v * t * _sigmoid(-x)) for x, t, w, v in entries]
+    return [[mp.fsum(costs)], slopes]
+
+
 def _weighted(s, t):
     mean = mp.fdot(s, t) / mp.fsum(s)
     return [a * (b - mean) for a, b in zip(s, t, strict=True)]
+
+
+def _bent(s, ds, t):
+    mean = mp.fdot(s, t) / mp.fsum(s)
+    moved = [a * (b - mean) for a, b in zip(ds, t, strict=True)]
+    share = mp.fsum(moved) / mp.fsum(s)
+    return [a - b * share for a, b in zip(moved, s, strict=True)]
 
 
 def _normalised(p):
@@ -84,6 +116,14 @@ ELEMENTWISE = {
 }
 
 
+def _dyad(u, v, d):
+    return [d[i] if i == j else u[i] * v[j] for i in range(len(u)) for j in range(len(v))]
+
+
+ALPHA = {"sparsemax": 2.0, "entmax15": 1.5}
+entmax = ENTMAX.definition
+
+
 def textbook(call, r: int, precision) -> list[list]:
     """Return a row of each output, by the equation as it is written, at many digits."""
 
@@ -95,6 +135,16 @@ def textbook(call, r: int, precision) -> list[list]:
     member = call.kernel.removesuffix("_fields")
     if member in ELEMENTWISE:
         return ELEMENTWISE[member](x)
+    if member.startswith("soft_"):
+        return _soft(x, row(1), call.arrays[2], call.constants)
+    if member.startswith("binary"):
+        weights = [
+            [mp.mpf(constant)] * len(x) if array is None else row(k)
+            for k, (array, constant) in enumerate(
+                zip(call.arrays[2:], call.constants[2:4], strict=True), start=2
+            )
+        ]
+        return _binary(x, row(1), *weights, call.constants)
     if member.startswith("cross_entropy"):
         rest = [*call.arrays[1:], *[None] * (5 - len(call.arrays)), call.constants]
         return [_loss(x, r, *rest), _loss_gradient(x, r, *rest)]
@@ -103,16 +153,25 @@ def textbook(call, r: int, precision) -> list[list]:
         p = [mp.exp(v) for v in log_p]
         first = {"softmax": p, "log_softmax": log_p, "logsumexp": [x[0] - log_p[0]]}
         return [first[member], p]
+    if member == "centering_bend_transposed":
+        live = [True] * len(x) if call.arrays[2] is None else call.arrays[2][r]
+        total = mp.fsum(g for g, alive in zip(row(1), live, strict=True) if alive)
+        return [[-dp * total for dp in x]]
     if member.startswith("centering"):
         mask = call.arrays[2]
         live = [True] * len(x) if mask is None else mask[r]
         return [(_centred if member == "centering" else _centred_back)(x, row(1), live)]
+    if member in ALPHA:
+        p = entmax(mp, x, ALPHA[member])
+        return [p, [v ** (2 - ALPHA[member]) if v else v for v in p]]
     t = row(1)
     return {
         "weighted_centering": lambda: [_weighted(x, t)],
+        "weighted_centering_bend": lambda: [_bent(x, t, row(2))],
         "functional": lambda: [[mp.fdot(x, t)]],
         "functional_transposed": lambda: [[v * t[0] for v in x]],
         "diagonal": lambda: [[v * t[0] for v in x]],
+        "dyads": lambda: [_dyad(x, t, row(2))],
     }[member]()
 
 
@@ -142,8 +201,8 @@ def test_the_truth_is_the_textbook_equation(group, precision):
 def _disagreements(name, kernel, known, book, r):
     for truths, expected in zip(known, book, strict=False):
         for truth in truths:
-            value = np.atleast_1d(truth.value[r])
-            terms = None if truth.terms is None else np.atleast_1d(truth.terms[r])
+            value = np.ravel(truth.value[r])
+            terms = None if truth.terms is None else np.ravel(truth.terms[r])
             chosen = range(len(value)) if truth.where is None else np.flatnonzero(truth.where[r])
             for i in chosen:
                 exact = mp.mpf(expected[i])

@@ -30,7 +30,7 @@ def run(source: str, destination: str) -> None:
 def letters() -> None:
     """Print each kernel and its arrays, in the letters of ``native/kernels.hpp``."""
     for name, entry in entries().items():
-        print(f"{name:24}{entry.letters}")
+        print(f"{name:32}{entry.letters}")
 
 
 COMMANDS = {

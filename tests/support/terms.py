@@ -138,7 +138,7 @@ class _Local:
         name, size = self.node.member.name, len(self.places)
         if name == "bernoulli" and not instead:
             return self._outcomes("second")
-        if name in ("softmax", "entmax"):
+        if name == "softmax" or "alpha" in self.node.constants:
             return _simplex(_floats(self.at({})), self.node.constants.get("alpha", 1.0))
         H = np.zeros((self.at({}).size, size, size))
         if self.node.member.linear:

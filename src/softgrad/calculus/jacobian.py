@@ -10,6 +10,7 @@ import numpy as np
 
 from softgrad._array import Array, device, framework, is_array, namespace, peek, working_dtype
 from softgrad.axis import Axis
+from softgrad.calculus._dense import matrices, placed, stacked
 from softgrad.calculus._html import LARGEST, table
 from softgrad.calculus._linear import fitted, linear
 from softgrad.declare import Leaf, Node
@@ -110,6 +111,8 @@ class Jacobian:
         full = tuple(self.outer.shape) + tuple(self.inner.shape)
         if not rows or not columns:
             return xp.zeros(full, dtype=self.outer.dtype)
+        if (found := self._matrices()) is not None:
+            return placed(found, self.inner, self.outer, self.axis)
         if isinstance(self.structure, Transpose):
             forward = xp.reshape(self.T.to_dense(), (columns, rows))
             return xp.reshape(xp.matrix_transpose(forward), full)
@@ -137,6 +140,8 @@ class Jacobian:
         xp, dim = namespace(self.inner), self.axis.dim
         if prod(self.outer.shape) == 1 and tuple(self.outer.shape) != tuple(self.inner.shape):
             return self.rmv(xp.ones_like(self.outer))
+        if (found := self._matrices()) is not None:
+            return stacked(found, self.inner, self.outer, self.axis)
         n = self.inner.shape[dim]
         spread = [1] * self.inner.ndim
         spread[dim] = n
@@ -163,6 +168,13 @@ class Jacobian:
             dtype=self.outer.dtype,
         )
 
+    def _matrices(self) -> Array | None:
+        if self.axis is not None and not self._by_row:
+            return None
+        with np.errstate(all="ignore"):
+            found = matrices(self.structure, self.inner, self.outer, self.axis)
+        return found if found is None else self._like_output(found)
+
     @property
     def _by_row(self) -> bool:
         assert self.axis is not None and self.axis.dim is not None
@@ -183,6 +195,9 @@ class Jacobian:
 
     def _like_input(self, a: Array) -> Array:
         return namespace(a).astype(a, self.inner.dtype, copy=False)
+
+    def _like_output(self, a: Array) -> Array:
+        return namespace(a).astype(a, self.outer.dtype, copy=False)
 
     def __repr__(self) -> str:
         return (

@@ -6,6 +6,7 @@ from softgrad._array import Array, dtype_name, full_view, is_array, namespace
 from softgrad.declare import Convention, Domain, Law, Leaf, Member, Node, Numerics, State
 from softgrad.errors import ArgumentError, ArgumentTypeError
 from softgrad.family._arguments import check_fits, coefficients
+from softgrad.family._fused import fused_binary_cross_entropy
 from softgrad.family._logistic import cost, halves
 from softgrad.family._reduction import MIX, check_reduction, reduced
 from softgrad.family._rows import INF, LN2, NAN
@@ -99,6 +100,7 @@ REFLECTS = Law(
     laws=(REFLECTS,),
     numerics=Numerics(value=8, derivative=32),
     references=("PyTorch documentation, torch.nn.BCEWithLogitsLoss",),
+    fused=fused_binary_cross_entropy,
 )
 def binary_cross_entropy(
     logits: Array,

@@ -1,10 +1,11 @@
 """entmax and sparsemax: softmax's sparse relatives."""
 
+from dataclasses import replace
 from typing import Any, Unpack
 
 from softgrad._array import Array, namespace, sum_dtype
 from softgrad.axis import Axis
-from softgrad.declare import Convention, Domain, Member, Node, Numerics, State
+from softgrad.declare import Convention, Domain, Leaf, Member, Node, Numerics, State
 from softgrad.declare.laws import PERMUTES, SHIFT_FREE, SUMS_TO_ONE
 from softgrad.errors import ArgumentError
 from softgrad.family._arguments import number
@@ -82,6 +83,10 @@ ENTMAX = Member(
     definition=_define,
 )
 
+KNOWN = {
+    alpha: replace(ENTMAX, name=name) for alpha, name in ((1.5, "entmax15"), (2.0, "sparsemax"))
+}
+"""The α that have kernels, and what those are called."""
 
 CONVENTIONS = (
     *conventions(
@@ -161,7 +166,7 @@ def entmax(x: Array, alpha: float = 1.5, axis: int = -1, **premap: Unpack[Premap
     z = logits(x, **premap)
     if alpha == 1:
         return Node(SOFTMAX, {"x": z}, Axis.of(x.array, axis))
-    return Node(ENTMAX, {"x": z}, Axis.of(x.array, axis), constants={"alpha": alpha})
+    return _node(z, alpha, Axis.of(x.array, axis))
 
 
 @declare(
@@ -213,7 +218,11 @@ def sparsemax(x: Array, axis: int = -1, **premap: Unpack[Premap]) -> Array:
     array([0.25, 0.75, 0.  ])
     """
     z = logits(x, **premap)
-    return Node(ENTMAX, {"x": z}, Axis.of(x.array, axis), constants={"alpha": 2.0})
+    return _node(z, 2.0, Axis.of(x.array, axis))
+
+
+def _node(z: Node | Leaf, alpha: float, axis: Axis) -> Node:
+    return Node(KNOWN.get(alpha, ENTMAX), {"x": z}, axis, constants={"alpha": alpha})
 
 
 def _checked(alpha: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from operator import attrgetter
 from typing import Any
 
 from softgrad import native
@@ -18,13 +19,15 @@ def accelerated(kernel: str, *arrays: str) -> Callable:
     kernel
         Its name.
     arrays
-        What it takes, in order: fields of the structure; ``"*"`` is the method's argument.
+        What it takes, in order: fields of the structure, or of one that it holds, as in ``at.s``;
+        ``"*"`` is the method's argument.
     """
+    fields = [None if name == "*" else attrgetter(name) for name in arrays]
 
     def decorate(portable: Callable[[Any, Array], Array]) -> Callable[[Any, Array], Array]:
         @wraps(portable)
         def method(self: Any, t: Array) -> Array:
-            given = (t if name == "*" else getattr(self, name) for name in arrays)
+            given = (t if field is None else field(self) for field in fields)
             found = native.rows(kernel, getattr(self, "axis", None), *given)
             return portable(self, t) if found is None else found[0]
 

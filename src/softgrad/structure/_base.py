@@ -2,9 +2,12 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from softgrad._array import Array, namespace, possible, unread
+
+if TYPE_CHECKING:
+    from softgrad.structure.dyad import Dyad
 
 __all__ = ["Structure", "Transpose", "count", "times"]
 
@@ -42,6 +45,10 @@ class Structure(ABC):
         """
         return None
 
+    def dyad(self) -> "Dyad | None":
+        """Return each row's matrix as two vectors and a diagonal, if it is of that form."""
+        return None
+
     @property
     def T(self) -> "Structure":
         """The transposed map."""
@@ -69,6 +76,11 @@ class Transpose(Structure):
     def diagonal(self) -> Array:
         """Return the diagonal, the same as the map's."""
         return self.of.diagonal()
+
+    def dyad(self) -> "Dyad | None":
+        """Return the map's form with its vectors exchanged."""
+        of = self.of.dyad()
+        return of and of.transposed()
 
     @property
     def T(self) -> Structure:

@@ -7,6 +7,7 @@ from softgrad.axis import Axis
 from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
+from softgrad.structure.dyad import Dyad
 
 __all__ = ["Centering"]
 
@@ -60,6 +61,11 @@ class Centering(Structure):
             rest = xp.where(top, self.axis.sum(others), rest)
         return self._alive(rest)
 
+    def dyad(self) -> Dyad:
+        """Return −1 pᵀ, and the diagonal."""
+        ones = namespace(self.p).ones_like(self.p)
+        return Dyad(self._alive(-ones), self._alive(self.p), self.diagonal())
+
     def _alive(self, t: Array) -> Array:
         if not possible(~self.live):
             return t
@@ -74,10 +80,15 @@ class _BentCentering(Structure):
     at: Centering
     dp: Array
 
+    @property
+    def axis(self) -> Axis:
+        return self.at.axis
+
     def mv(self, t: Array) -> Array:
         row = self.at.axis.sum(self.dp * self.at._alive(t))
         return self.at._alive(-row + 0 * self.dp)
 
+    @accelerated("centering_bend_transposed", "dp", "*", "at.live")
     def rmv(self, g: Array) -> Array:
         return -self.dp * self.at.axis.sum(self.at._alive(g))
 

@@ -7,6 +7,7 @@ from operator import add
 from softgrad._array import Array
 from softgrad.structure._base import Structure
 from softgrad.structure.diagonal import Diagonal
+from softgrad.structure.dyad import Dyad
 
 __all__ = ["Product", "Sum"]
 
@@ -50,6 +51,15 @@ class Product(Structure):
         if _is_diagonal(self.inner) or _is_diagonal(self.outer):
             return self.outer.diagonal() * self.inner.diagonal()
         raise ValueError("the diagonal of this product needs its dense form: use blocks()")
+
+    def dyad(self) -> Dyad | None:
+        """Return the form of one factor, weighed by the other where that is diagonal."""
+        outer, inner = self.outer.dyad(), self.inner.dyad()
+        if outer is None or inner is None:
+            return None
+        if _is_diagonal(self.inner):
+            return outer.weighted(inner=inner.d)
+        return inner.weighted(outer=outer.d) if _is_diagonal(self.outer) else None
 
 
 def _is_diagonal(structure: Structure) -> bool:

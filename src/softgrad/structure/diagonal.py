@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from softgrad._array import Array, sum_to
+from softgrad._array import Array, namespace, sum_to
 from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure, count, times
+from softgrad.structure.dyad import Dyad
 
 __all__ = ["Diagonal"]
 
@@ -47,3 +48,11 @@ class Diagonal(Structure):
         if self.shape is not None and self.shape != tuple(self.d.shape):
             raise ValueError(f"not square: input of shape {self.shape} broadcast to {self.d.shape}")
         return self.d
+
+    def dyad(self) -> Dyad | None:
+        """Return nothing off the diagonal; None where the input was broadcast."""
+        if self.shape is not None and self.shape != tuple(self.d.shape):
+            return None
+        xp = namespace(self.d)
+        nothing = xp.zeros_like(self.d)
+        return Dyad(nothing, nothing, times(self.d, xp.ones_like(self.d)))

@@ -7,6 +7,7 @@ from softgrad.axis import Axis
 from softgrad.structure._accelerated import accelerated
 from softgrad.structure._base import Structure
 from softgrad.structure._dominant import centred_rank, pivoted, split
+from softgrad.structure.dyad import Dyad
 
 __all__ = ["WeightedCentering"]
 
@@ -59,6 +60,10 @@ class WeightedCentering(Structure):
             rest = xp.where(top, self.axis.sum(others), rest)
         return self.s * (rest / total)
 
+    def dyad(self) -> Dyad:
+        """Return −s sᵀ/Σs, and the diagonal."""
+        return Dyad(self.s, -self.s / split(self.s, self.axis)[2], self.diagonal())
+
 
 @dataclass(frozen=True, eq=False)
 class _BentWeightedCentering(Structure):
@@ -67,6 +72,11 @@ class _BentWeightedCentering(Structure):
     at: WeightedCentering
     ds: Array
 
+    @property
+    def axis(self) -> Axis:
+        return self.at.axis
+
+    @accelerated("weighted_centering_bend", "at.s", "ds", "*")
     def mv(self, t: Array) -> Array:
         s, axis = self.at.s, self.at.axis
         _, _, total = split(s, axis)

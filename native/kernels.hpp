@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace softgrad {
 
@@ -33,7 +34,10 @@ struct Entry {
     Kernel kernel[element_count];
 
     bool elementwise() const { return arrays[0] == 'e'; }
-    bool maps_one_array() const { return arrays[1] == '>' && arrays[3] == '\0'; }
+    // Whether every output is of the first array's kind.
+    bool keeps_kind() const {
+        return std::strpbrk(std::strchr(arrays, '>'), "bdic") == nullptr;
+    }
 };
 
 struct Target {

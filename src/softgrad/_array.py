@@ -28,7 +28,6 @@ __all__ = [
     "FLOATING",
     "Array",
     "as_array",
-    "as_numpy",
     "constant_like",
     "copied",
     "device",
@@ -43,6 +42,7 @@ __all__ = [
     "namespace",
     "peek",
     "possible",
+    "readable",
     "sum_dtype",
     "sum_to",
     "unread",
@@ -149,20 +149,49 @@ def is_eager(x: Array) -> bool:
     return is_numpy_array(x)
 
 
-def as_numpy(tensors: tuple[Array | None, ...]) -> tuple[np.ndarray | None, ...] | None:
-    """Return the memory of torch tensors as NumPy arrays, or None where torch must see them used.
+def readable(x: Array) -> bool:
+    """Tell whether NumPy's or torch's memory may be read here, with nobody to see it used.
 
-    That is where it records a derivative, traces or transforms, or the memory is not a processor's.
+    torch must see whatever it records a derivative of, traces, transforms or compiles, and only it
+    knows what a tensor's memory means where it is to be negated first.
     """
+    if "torch" not in sys.modules:
+        return type(x) is np.ndarray
+    compiled, tensor, parameter, recorded, transformed, modes, traced, forward = _ASKED or _ask()
+    if compiled():
+        return False
+    kind = type(x)
+    if kind is np.ndarray:
+        return True
+    if kind is not tensor and kind is not parameter:
+        return False
+    return not (
+        (x.requires_grad and recorded())
+        or transformed() is not None
+        or modes()
+        or traced() is not None
+        or forward._current_level >= 0
+        or x.is_neg()
+    )
+
+
+_ASKED: list[Any] = []
+
+
+def _ask() -> list[Any]:
+    """Find in torch what is asked of every array: to look it up takes as long as to ask."""
     torch = sys.modules["torch"]
-    given = [t for t in tensors if t is not None]
-    if not all(is_torch_array(t) and is_eager(t) for t in given):
-        return None
-    if torch.is_grad_enabled() and any(t.requires_grad for t in given):
-        return None
-    if torch.autograd.forward_ad._current_level >= 0 or torch.bfloat16 in {t.dtype for t in given}:
-        return None
-    return tuple(None if t is None else t.detach().numpy() for t in tensors)
+    _ASKED[:] = [
+        torch.compiler.is_compiling,
+        torch.Tensor,
+        torch.nn.Parameter,
+        torch.is_grad_enabled,
+        torch._C._functorch.peek_interpreter_stack,
+        torch._C._len_torch_dispatch_stack,
+        torch._C._get_tracing_state,
+        torch.autograd.forward_ad,
+    ]
+    return _ASKED
 
 
 def in_library_of(x: Array, name: str, value: Any) -> Array:

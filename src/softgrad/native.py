@@ -4,15 +4,14 @@ A kernel is known by name. What arrays it reads and writes it says itself, in th
 ``native/kernels.hpp``; here they are looked up, checked for fitting as they lie, and allocated.
 """
 
-import sys
+import math
 from collections.abc import Callable
 from functools import partial
-from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from softgrad._array import Array, as_numpy, is_torch_array
+from softgrad._array import Array, readable
 from softgrad.axis import Axis
 from softgrad.errors import ArgumentError
 
@@ -81,97 +80,88 @@ def set_num_threads(count: int | None) -> None:
         _native.set_num_threads(count or 0)
 
 
-def applier(kernel: str, constants: tuple[float, ...]) -> Callable[[Any], Any] | None:
-    """Return what runs a kernel of one array along the last axis, if there is such a kernel.
+def applier(
+    kernel: str, axis: Axis | None, constants: tuple[float, ...]
+) -> Callable[[Any, Any], Any] | None:
+    """Return what runs a kernel of one array along the axis, if there is such a kernel.
 
-    It gives None for whatever the kernel does not take as it lies.
+    It takes the array and an array for the result, or None, and returns the result; or None where
+    the kernel does not take both as they lie.
     """
-    if not has(kernel) or len(_KERNELS[kernel][1]) > 1:
+    if not _acts_along(kernel, axis) or len(_KERNELS[kernel][1]) > 1 or (axis and axis.keepdims):
         return None
-    place = _KERNELS[kernel][0]
+    place, apply = _KERNELS[kernel][0], _native.apply
     if not constants:
-        return partial(_native.apply, place)
-    return lambda x: _native.apply(place, x, *constants)
+        return partial(apply, place)
+    return lambda x, out: apply(place, x, out, *constants)
 
 
 def rows(
-    kernel: str, axis: Axis | None, *arrays: Array | None, constants: tuple[float, ...] = ()
+    kernel: str,
+    axis: Axis | None,
+    *arrays: Array | None,
+    constants: tuple[float, ...] = (),
+    out: Array | None = None,
 ) -> tuple[Array, ...] | None:
     """Run a kernel along the axis and return its outputs, or None if that is not possible.
 
     It is not if there is no such kernel, the axis is not the last one, or an array is not a
     C-contiguous array of the first one's shape and dtype (masks: boolean), NumPy's or torch's, in
-    whose derivative nobody has an interest. An elementwise kernel needs no axis.
+    whose derivative nobody has an interest. An elementwise kernel needs no axis. The only output of
+    a kernel is written to ``out`` where that lies as it must.
     """
+    if not _acts_along(kernel, axis) or not all(a is None or readable(a) for a in arrays):
+        return None
+    place, _, outputs = _KERNELS[kernel]
+    found = _native.apply(place, *arrays, out, *constants)
+    if found is None and out is not None:
+        found = _native.apply(place, *arrays, None, *constants)
+    if found is None:
+        return None
+    found = found if type(found) is tuple else (found,)
+    if axis and axis.keepdims:
+        kept = zip(outputs, found, strict=True)
+        return tuple(y[..., None] if letter == "r" else y for letter, y in kept)
+    return found
+
+
+def _acts_along(kernel: str, axis: Axis | None) -> bool:
     if not has(kernel):
-        return None
-    place, inputs, outputs = _KERNELS[kernel]
-    elementwise = inputs[0] == "e"
-    if not elementwise and (axis is None or axis.dim != -1):
-        return None
-    tensors = is_torch_array(arrays[0])
-    given = as_numpy(arrays) if tensors else arrays
-    if given is None or not all(map(_fits, inputs, given, repeat(given[0]))):
-        return None
-    first: Any = given[0]
-    found = tuple(_empty(letter, first, axis) for letter in outputs)
-    _native.run(place, 1 if elementwise else first.shape[-1], *given, *found, *constants)
-    return tuple(map(sys.modules["torch"].from_numpy, found)) if tensors else found
-
-
-def takes(x: Any) -> bool:
-    """Tell whether there are kernels, and an array lies in memory as they read it."""
-    if not AVAILABLE or type(x) is not np.ndarray or not x.size or not x.ndim:
         return False
-    return _is_loaded(x.dtype) and x.flags.c_contiguous and x.flags.aligned
+    return _KERNELS[kernel][1][0] == "e" or (axis is not None and axis.dim == -1)
+
+
+def takes(x: Any, out: Array | None = None) -> bool:
+    """Tell whether kernels read an array as it lies, and may write a result like it to ``out``."""
+    return AVAILABLE and readable(x) and _native.takes(x, out)
 
 
 def losses(
-    x: np.ndarray,
-    index: np.ndarray,
+    x: Array,
+    index: Array,
     gains: np.ndarray | None,
     offsets: np.ndarray | None,
     constants: tuple[float, ...],
     *,
     gradient: bool,
-) -> tuple[np.ndarray, np.ndarray | None]:
+    out: Array | None = None,
+) -> tuple[np.ndarray, Array | None]:
     """Return the cross-entropy of each row in float64, and its gradient by the logits."""
-    rows = np.empty(index.size)
-    if offsets is not None and x.dtype != np.float64:
-        offsets = offsets.astype(np.float32)
-    given = (x.shape[-1], _bits(x), index, gains, offsets)
+    classes = x.shape[-1]
+    rows = np.empty(math.prod(x.shape[:-1]))
     if not gradient:
-        _native.run(_KERNELS["cross_entropy"][0], *given, rows, *constants)
+        run = _KERNELS["cross_entropy"][0]
+        _native.run(run, classes, x, index, gains, offsets, rows, *constants)
         return rows, None
-    slope = np.empty_like(x)
-    _native.run(_KERNELS["cross_entropy_grad"][0], *given, None, rows, _bits(slope), *constants)
+    slope = _native.empty_like(x) if out is None else out
+    run = _KERNELS["cross_entropy_grad"][0]
+    _native.run(run, classes, x, index, gains, offsets, None, rows, slope, *constants)
     return rows, slope
 
 
-def _is_loaded(dtype: np.dtype) -> bool:
-    return dtype.isnative and (dtype.char in "fde" or dtype.name == "bfloat16")
+def indices(target: Array, classes: int, ignored: int | None) -> tuple[Array, int] | None:
+    """Return class indices with −1 for those to ignore, and how many are not.
 
-
-def _bits(x: np.ndarray) -> np.ndarray:
-    """Return what the module takes: bfloat16, which NumPy does not know, as its bits."""
-    return x if x.dtype.char in "fde" else x.view(np.uint16)
-
-
-def _fits(letter: str, array: Any, first: Any) -> bool:
-    if array is None:
-        return True
-    if type(array) is not np.ndarray or not (array.flags.c_contiguous and array.flags.aligned):
-        return False
-    if not array.dtype.isnative:
-        return False
-    kind = "?" if letter == "b" else first.dtype.char
-    if kind not in "fd?" or array.dtype.char != kind or not array.size:
-        return False
-    return letter == "r" or array.shape == first.shape
-
-
-def _empty(letter: str, first: np.ndarray, axis: Axis | None) -> np.ndarray:
-    if letter in "xe":
-        return np.empty_like(first)
-    shape = first.shape[:-1] + ((1,) if axis and axis.keepdims else ())
-    return np.empty(shape, first.dtype if letter == "r" else np.float64)
+    None if one is out of range, or the target is not a C-contiguous array of int64.
+    """
+    return _native.indices(target, classes, ignored)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from softgrad._array import Array, copied, dtype_name, in_library_of, namespace
+from softgrad._out import placed, wants, written
 from softgrad.backends.select import solver_for
 from softgrad.declare import Leaf, Node, State
 from softgrad.declare.graph import evaluate, leaves
@@ -72,12 +73,16 @@ class Linear:
         assert moved is not None
         return self.call.like_input(moved)
 
-    def pull(self, cotangent: Array) -> dict[str, Array]:
-        """Return the gradient of every input in ``wrt`` for a cotangent of the output."""
+    def pull(self, cotangent: Array, out: Mapping[str, Array] | None = None) -> dict[str, Array]:
+        """Return the gradient of every input in ``wrt`` for a cotangent of the output.
+
+        They are written to the arrays in ``out``, by the inputs' names.
+        """
         gradient: dict[str, Array] = {}
+        out = out or {}
         with np.errstate(all="ignore"):
-            self._pull(self.call.root, self._cotangent(cotangent), gradient)
-        return self._returned(gradient)
+            self._pull(self.call.root, self._cotangent(cotangent), gradient, out)
+        return self._returned(gradient, out)
 
     def bend(self, tangents: Mapping[str, Array], cotangent: Array) -> dict[str, Array]:
         """Return how :meth:`pull` of ``cotangent`` moves when the inputs move."""
@@ -102,14 +107,20 @@ class Linear:
     def _cotangent(self, g: Array) -> Array:
         return fitted("the cotangent", g, self.value, self.working.dtype)
 
-    def _returned(self, gradient: dict[str, Array]) -> dict[str, Array]:
+    def _returned(
+        self, gradient: dict[str, Array], out: Mapping[str, Array] | None = None
+    ) -> dict[str, Array]:
         result = {}
         for name in self.wrt:
-            given = self.call.inputs[name]
-            xp = namespace(given)
+            given, room = self.call.inputs[name], (out or {}).get(name)
             found = gradient.get(name)
+            if room is not None and found is room:
+                result[name] = written(room)
+                continue
+            xp = namespace(given)
             found = xp.zeros_like(given) if found is None else xp.astype(found, given.dtype)
-            result[name] = np.asarray(found) if isinstance(found, np.generic) else found
+            found = np.asarray(found) if isinstance(found, np.generic) else found
+            result[name] = placed(found, room)
         return result
 
     def _reaches(self, node: Node | Leaf) -> bool:
@@ -128,14 +139,27 @@ class Linear:
         found = {k: self._tangent(child, motion) for k, child in node.inputs.items()}
         return {k: t for k, t in found.items() if t is not None}
 
-    def _pull(self, node: Node | Leaf, g: Array, gradient: dict[str, Array]) -> None:
+    def _pull(
+        self, node: Node | Leaf, g: Array, gradient: dict[str, Array], out: Mapping[str, Array]
+    ) -> None:
         if isinstance(node, Leaf):
             gradient[node.name] = gradient[node.name] + g if node.name in gradient else g
             return
         J = node.member.jacobian(self._states[node])
         for k, child in node.inputs.items():
             if self._reaches(child):
-                self._pull(child, J[k].rmv(g), gradient)
+                room = self._room(child, gradient, out)
+                down = J[k].rmv(g) if room is None else J[k].rmv(g, room)
+                self._pull(child, down, gradient, out)
+
+    def _room(
+        self, child: Node | Leaf, gradient: Mapping[str, Array], out: Mapping[str, Array]
+    ) -> Array | None:
+        """Return where the gradient of a leaf may be written by whoever computes it first."""
+        if not isinstance(child, Leaf) or child.name in gradient:
+            return None
+        room = out.get(child.name)
+        return room if room is not None and wants(room) else None
 
     def _curve(
         self,

@@ -21,11 +21,11 @@ def accelerated(kernel: str, *arrays: str) -> Callable:
         What it takes, in order: fields of the structure; ``"*"`` is the method's argument.
     """
 
-    def decorate(portable: Callable[[Any, Array], Array]) -> Callable[[Any, Array], Array]:
+    def decorate(portable: Callable[..., Array]) -> Callable[..., Array]:
         @wraps(portable)
-        def method(self: Any, t: Array) -> Array:
+        def method(self: Any, t: Array, out: Array | None = None) -> Array:
             given = (t if name == "*" else getattr(self, name) for name in arrays)
-            found = native.rows(kernel, getattr(self, "axis", None), *given)
+            found = native.rows(kernel, getattr(self, "axis", None), *given, out=out)
             return portable(self, t) if found is None else found[0]
 
         return method

@@ -31,7 +31,7 @@ class Centering(Structure):
         return self._alive(t - self.axis.sum(others * t))
 
     @accelerated("centering_transposed", "p", "*", "live")
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         """Return g − p Σg; at a dominant entry g(1 − p) − p Σ(other g), from the others."""
         xp = namespace(self.p)
         g = self._alive(g)
@@ -78,7 +78,7 @@ class _BentCentering(Structure):
         row = self.at.axis.sum(self.dp * self.at._alive(t))
         return self.at._alive(-row + 0 * self.dp)
 
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         return -self.dp * self.at.axis.sum(self.at._alive(g))
 
     def bend(self, tangent: Structure) -> Structure:

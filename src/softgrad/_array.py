@@ -50,9 +50,15 @@ __all__ = [
 ]
 
 
+_ARE_ARRAYS: dict[type, bool] = {}
+
+
 def is_array(x: Any) -> bool:
     """Tell whether ``x`` is an array of any library."""
-    return is_array_api_obj(x)
+    kind = type(x)
+    if kind not in _ARE_ARRAYS:
+        _ARE_ARRAYS[kind] = is_array_api_obj(x)
+    return _ARE_ARRAYS[kind]
 
 
 _NAMESPACES: dict[type, Any] = {}
@@ -68,7 +74,7 @@ def namespace(x: Array) -> Any:
 
 def framework(x: Array) -> str:
     """Return the library of an array: ``numpy``, ``torch``, ``jax`` or ``portable``."""
-    if is_numpy_array(x):
+    if (type(x) is np.ndarray and x.dtype.kind == "f") or is_numpy_array(x):
         return "numpy"
     if is_torch_array(x):
         return "torch"

@@ -59,7 +59,7 @@ def placed(y: Array, out: Array | None) -> Array:
 
 
 def _copied(y: Array, out: Array) -> Array:
-    """Return torch's ``out`` with the values of ``y``; as its own operations, without derivative."""
+    """Return torch's ``out`` with the values of ``y``, without a derivative, as torch does."""
     if out.device != y.device:
         raise ArgumentError(f"out must be on {y.device}; got {out.device}")
     if sys.modules["torch"].is_grad_enabled():

@@ -23,7 +23,7 @@ from softgrad._array import (
 )
 from softgrad._out import OUT, placed, wants, written
 from softgrad.backends.select import compiling, solver_for
-from softgrad.backends.whole import Kernel, Kernels
+from softgrad.backends.whole import Calls
 from softgrad.declare import Domain, Law, Leaf, Node, Numerics
 from softgrad.declare.graph import evaluate
 from softgrad.declare.registry import declared, register
@@ -103,7 +103,7 @@ class Function(Generic[P, R]):
         """Return the function's value."""
         if native.AVAILABLE and args and readable(args[0]):
             if len(args) == 1 and not kwargs:
-                y = self._kernel and self._kernel(args[0], None)
+                y = self._calls.kernel(args[0], None)
             else:
                 y = self._at_once(args[0], args[1:], kwargs)
             if y is not None:
@@ -115,30 +115,24 @@ class Function(Generic[P, R]):
             return placed(opaque(self.name, args, kwargs), out)
         return placed(self.run(args, kwargs), out)
 
-    @cached_property
-    def _kernel(self) -> Kernel | None:
-        """The kernel that is the whole call where one array is given, along its last axis."""
-        return self._kernels(1, (), {})
-
     def _at_once(self, x: Array, args: tuple, kwargs: Mapping[str, Any]) -> Any:
         """Return the value if a kernel is the whole call and takes the arrays as they lie."""
         out = kwargs.get("out")
         if out is not None:
             kwargs = {name: value for name, value in kwargs.items() if name != "out"}
-        kernel = self._kernels(x.ndim, args, kwargs) if wants(out) else None
-        y = kernel and kernel(x, out)
+        whole = self._calls(x.ndim, args, kwargs) if wants(out) else None
+        y = whole and whole.kernel(x, out)
         return y if out is None or y is None else written(out)
 
     @cached_property
-    def _kernels(self) -> Kernels:
-        """What finds the kernel that is a whole call."""
-        return Kernels(lambda args, kwargs: self.trace(args, kwargs).root)
+    def _calls(self) -> Calls:
+        """The calls that one member is the whole of."""
+        return Calls(lambda args, kwargs: self._traced(args, kwargs, ()).root)
 
     def run(self, args: tuple, kwargs: Mapping[str, Any]) -> Any:
         """Return the value for arguments that were collected already."""
-        fused = self.fused and self.fused(gradient=False, **self._filled(args, kwargs))
-        if fused:
-            return fused[0]
+        if self.fused and (found := self.fused(gradient=False, **self._filled(args, kwargs))):
+            return found[0]
         call = self.trace(args, kwargs)
         solve = solver_for(call.primary, value_only=True)
         return call.like_input(evaluate(call.root, solve))
@@ -155,6 +149,17 @@ class Function(Generic[P, R]):
         ``wanted`` names inputs that must be part of the graph even at a value that would leave
         them out, such as a temperature of 1.
         """
+        if args and wanted in ((), self.wrt[:1]) and _is_ready(args[0]):
+            x = args[0]
+            whole = self._calls(x.ndim, args[1:], kwargs)
+            if whole:
+                (name,) = whole.member.inputs
+                inputs: dict[str, Node | Leaf] = {name: Leaf(self.wrt[0], x)}
+                root = Node(whole.member, inputs, whole.axis, constants=dict(whole.constants))
+                return Call(root, {self.wrt[0]: x})
+        return self._traced(args, kwargs, wanted)
+
+    def _traced(self, args: tuple, kwargs: Mapping[str, Any], wanted: tuple[str, ...]) -> Call:
         bound = self._bind(args, kwargs)
         given = self._inputs(bound, wanted)
         call_array = given[self.wrt[0]]
@@ -219,6 +224,8 @@ class Function(Generic[P, R]):
             )
         for name in (*others, *self.arrays):
             value = bound.get(name)
+            if value is None:
+                continue
             if is_array(value) or isinstance(value, (list, tuple, np.generic)):
                 bound[name] = in_library_of(x, name, value)
                 if name in self.arrays and getattr(value, "requires_grad", False):
@@ -239,6 +246,13 @@ class Function(Generic[P, R]):
                     f"differentiable here: {', '.join(given)}"
                 )
         return given
+
+
+def _is_ready(x: Any) -> bool:
+    """Tell whether ``x`` is an array with entries, in a dtype that is computed in as it is."""
+    if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+        return False
+    return is_array(x) and dtype_name(x) in ("float32", "float64") and 0 not in x.shape
 
 
 def _described(text: str | None) -> str | None:

@@ -188,7 +188,7 @@ class TestTorch:
     def test_there_is_no_derivative_through_out(self, path):
         x, out = torch.ones(2, 3), torch.ones(2, 3)
         for a, b in ((x.clone().requires_grad_(), out), (x, out.clone().requires_grad_())):
-            with pytest.raises(ArgumentError, match="out cannot be given where .* requires grad"):
+            with pytest.raises(ArgumentError, match=r"out cannot be given where .* requires grad"):
                 softgrad.softmax(a, out=b)
             with torch.no_grad():
                 assert softgrad.softmax(a, out=b) is b

@@ -37,7 +37,6 @@ ALIKE = [
 """Kernels of one output, with each input that is like it."""
 
 
-
 def arrays_of(kernel: str, stored: str = "f4") -> list[np.ndarray]:
     """Return arrays that a kernel takes, inputs and outputs."""
     entry = KERNELS[kernel]

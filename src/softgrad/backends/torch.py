@@ -49,7 +49,8 @@ def solve(
     if _is_wrapped(operands):
         return function.apply(axis, constants, *operands)
     # what Function.apply does next, without binding the arguments to a signature it reads anew
-    return super(torch.autograd.Function, function).apply(axis, constants, *operands)
+    apply = super(torch.autograd.Function, function).apply  # pyrefly: ignore
+    return apply(axis, constants, *operands)
 
 
 def solve_value(

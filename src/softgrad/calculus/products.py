@@ -15,9 +15,7 @@ __all__ = ["hvp", "jvp", "linearize", "value_and_grad", "vjp"]
 Wrt = str | tuple[str, ...] | None
 
 
-def vjp(
-    f: Any, *args: Any, wrt: Wrt = None, **options: Any
-) -> tuple[Array, Callable[..., Any]]:
+def vjp(f: Any, *args: Any, wrt: Wrt = None, **options: Any) -> tuple[Array, Callable[..., Any]]:
     """Value and pullback: g ↦ Jᵀg, the backward pass.
 
     Parameters

@@ -86,7 +86,7 @@ def fused_cross_entropy(
         offsets,
         constants,
         gradient=gradient,
-        out=out if out is None or wants(out) and native.takes(logits, out) else None,
+        out=out if out is None or (wants(out) and native.takes(logits, out)) else None,
     )
     return _number(np.add.reduce(rows) / count, logits), slope
 

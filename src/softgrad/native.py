@@ -5,6 +5,7 @@ A kernel is known by name. What arrays it reads and writes it says itself, in th
 """
 
 import math
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,10 +24,13 @@ except ImportError:  # built with SOFTGRAD_NATIVE=0
 __all__ = [
     "AVAILABLE",
     "applier",
+    "get_kept_memory",
     "get_num_threads",
     "has",
+    "indices",
     "losses",
     "rows",
+    "set_kept_memory",
     "set_num_threads",
     "takes",
 ]
@@ -78,6 +82,39 @@ def set_num_threads(count: int | None) -> None:
         raise ArgumentError(f"count must be None or an integer of at least 1; got {count!r}")
     if AVAILABLE:
         _native.set_num_threads(count or 0)
+
+
+def get_kept_memory() -> int:
+    """Return how many bytes of results that are gone may be kept for new ones."""
+    return _native.get_kept_memory() if AVAILABLE else 0
+
+
+def set_kept_memory(limit: int | None) -> None:
+    """Set how many bytes of results that are gone may be kept for new ones; None: 256 MB.
+
+    The system clears new memory page by page when it is first written, which takes as long as
+    computing what goes there. So on Linux the memory of a NumPy or torch result of 16 MB or more
+    is kept when the array is gone, for the next of the same size: at most 8 of them and ``limit``
+    bytes in all, the latest. The system is told that it may take them back when it is short of
+    memory. 0 keeps nothing and gives back what there is. Elsewhere nothing is kept.
+
+    Raises
+    ------
+    ArgumentError
+        ``limit`` is neither None nor an integer of at least 0.
+
+    Examples
+    --------
+    >>> import softgrad
+    >>> softgrad.set_kept_memory(0)
+    >>> softgrad.get_kept_memory()
+    0
+    >>> softgrad.set_kept_memory(None)
+    """
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+        raise ArgumentError(f"limit must be None or an integer of at least 0; got {limit!r}")
+    if AVAILABLE:
+        _native.set_kept_memory(-1 if limit is None else min(limit, sys.maxsize))
 
 
 def applier(

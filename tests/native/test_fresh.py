@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("softgrad._native", exc_type=ImportError)
 
-import softgrad  # noqa: E402
-from softgrad.errors import ArgumentError  # noqa: E402
+import softgrad
+from softgrad.errors import ArgumentError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="nothing is kept elsewhere")
 

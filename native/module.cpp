@@ -2,16 +2,15 @@
 // says of itself, and runs the kernel without the GIL.
 #include <nanobind/nanobind.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <new>
 #include <stdexcept>
 #include <string>
 
 #include "arrays.hpp"
 #include "dispatch.hpp"
+#include "fitting.hpp"
 #include "fresh.hpp"
 #include "threads.hpp"
 
@@ -28,97 +27,10 @@ const Entry& entry_at(long index) {
     return target.entries[index];
 }
 
-constexpr int element_bytes[] = {4, 8, 2, 2};
-
-struct Shape {
-    Element element;
-    std::int64_t rows, n;
-
-    std::int64_t size(char letter) const {
-        switch (letter) {
-            case 'x':
-            case 'e':
-            case 'b': return rows * n;
-            case 'c': return n;
-            default: return rows;
-        }
-    }
-    std::int64_t bytes(char letter) const {
-        switch (letter) {
-            case 'x':
-            case 'e':
-            case 'r': return size(letter) * element_bytes[element];
-            case 'b': return size(letter);
-            case 'c': return size(letter) * (element == float64_ ? 8 : 4);
-            default: return size(letter) * 8;
-        }
-    }
-};
-
-const char* wrong_kind(const Array& array, char letter, const Shape& shape) {
-    switch (letter) {
-        case 'd': return array.kind == float64_ ? nullptr : "must be float64";
-        case 'i': return array.kind == int64_ ? nullptr : "must be int64";
-        case 'b': return array.kind == boolean_ ? nullptr : "must be boolean";
-        case 'c':
-            return array.kind == (shape.element == float64_ ? float64_ : float32_)
-                       ? nullptr
-                       : "must have the precision that is computed in";
-        default: return array.kind == shape.element ? nullptr : "must have the dtype of array 0";
-    }
-}
-
-// Why a kernel does not take an array, or null.
-const char* misfit(const Array& array, char letter, const Shape& shape, bool written) {
-    if (!array.plain) return "must be C-contiguous, aligned and in native byte order";
-    if (written && !array.writable) return "must be writable";
-    if (const char* why = wrong_kind(array, letter, shape)) return why;
-    return array.size == shape.size(letter) ? nullptr : "has the wrong size";
-}
-
 [[noreturn]] void refuse(const Entry& entry, int place, const char* why) {
     throw std::invalid_argument(std::string(entry.name) + ": array " + std::to_string(place) + " " +
                                 why);
 }
-
-bool is_whole(char letter) { return letter == 'x' || letter == 'e'; }
-
-// A call's arrays, as a kernel and as the check of their overlap see them.
-struct Arrays {
-    Job job{};
-    char letters[2][Job::most] = {};
-    std::int64_t bytes[2][Job::most] = {};
-    int counts[2] = {0, 0};
-
-    void add(bool written, char letter, void* data, const Shape& shape) {
-        int& k = counts[written];
-        (written ? job.out[k] : const_cast<void*&>(job.in[k])) = data;
-        letters[written][k] = letter;
-        bytes[written][k] = shape.bytes(letter);
-        ++k;
-    }
-    void add_none(bool written) { ++counts[written]; }
-
-    // The place of an output that overlaps another array, or -1. The only output may be an input of
-    // its shape itself; nothing else may overlap.
-    int overlapping() const {
-        const std::less<const char*> before;
-        for (int o = 0; o < counts[1]; ++o) {
-            const auto* to = static_cast<const char*>(job.out[o]);
-            for (int k = 0; k < counts[0] + o; ++k) {
-                const bool is_input = k < counts[0];
-                const int at = is_input ? k : k - counts[0];
-                const auto* from =
-                    static_cast<const char*>(is_input ? job.in[at] : job.out[at]);
-                const bool alike = is_input && is_whole(letters[0][at]) && is_whole(letters[1][o]);
-                if (from == nullptr || (alike && from == to && counts[1] == 1)) continue;
-                if (before(from, to + bytes[1][o]) && before(to, from + bytes[!is_input][at]))
-                    return counts[0] + o;
-            }
-        }
-        return -1;
-    }
-};
 
 void execute(const Entry& entry, Element element, const Job& job) {
     if (job.rows == 0) return;
@@ -192,22 +104,6 @@ void run(PyObject* const* given, Py_ssize_t count) {
     if (const int place = arrays.overlapping(); place >= 0)
         refuse(entry, place, "must not overlap another array");
     execute(entry, shape.element, arrays.job);
-}
-
-// Reads an array that decides how a kernel is called.
-bool read_first(PyObject* object, Array& array) {
-    return read_array(object, array) && array.holds_element() && !array.raw && !array.subclass &&
-           array.axes != 0 && array.size != 0;
-}
-
-bool is_kin(const Array& array, const Array& first) {
-    return array.tensor == first.tensor && !array.subclass;
-}
-
-// Whether an array is of the first one's library, and has so many of its dimensions.
-bool is_like(const Array& array, const Array& first, int axes) {
-    return is_kin(array, first) && array.axes == axes &&
-           std::equal(array.shape, array.shape + axes, first.shape);
 }
 
 // apply(kernel, inputs..., out, constants...)

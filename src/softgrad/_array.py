@@ -4,6 +4,7 @@ Nothing here imports a framework: a torch tensor can only arrive if torch is alr
 """
 
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -27,6 +28,7 @@ FLOATING = ("float16", "bfloat16", "float32", "float64")
 __all__ = [
     "FLOATING",
     "Array",
+    "apart",
     "as_array",
     "constant_like",
     "copied",
@@ -218,6 +220,20 @@ def copied(x: Array) -> Array:
     if is_torch_array(x):
         return x.clone()
     return x.copy() if is_numpy_array(x) else x
+
+
+def apart(x: Array, others: Iterable[Array]) -> bool:
+    """Tell whether ``x`` is seen to share no memory with the others."""
+    if type(x) is np.ndarray:
+        return not any(isinstance(o, np.ndarray) and np.may_share_memory(x, o) for o in others)
+    if not readable(x):
+        return False
+    memory = x.untyped_storage().data_ptr()
+    return all(
+        readable(o) and o.untyped_storage().data_ptr() != memory
+        for o in others
+        if is_torch_array(o)
+    )
 
 
 def peek(x: Array) -> np.ndarray | None:

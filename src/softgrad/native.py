@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from softgrad._array import Array, readable
+from softgrad._array import Array, copied, readable
 from softgrad.axis import Axis
 from softgrad.errors import ArgumentError
 
@@ -24,6 +24,7 @@ except ImportError:  # built with SOFTGRAD_NATIVE=0
 __all__ = [
     "AVAILABLE",
     "applier",
+    "duplicate",
     "get_kept_memory",
     "get_num_threads",
     "has",
@@ -171,6 +172,15 @@ def _acts_along(kernel: str, axis: Axis | None) -> bool:
 def takes(x: Any, out: Array | None = None) -> bool:
     """Tell whether kernels read an array as it lies, and may write a result like it to ``out``."""
     return AVAILABLE and readable(x) and _native.takes(x, out)
+
+
+def duplicate(x: Array) -> Array:
+    """Return an array that shares no memory with ``x``, where memory can be written to."""
+    if not takes(x):
+        return copied(x)
+    y = _native.empty_like(x)
+    y[...] = x
+    return y
 
 
 def losses(

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from functools import partial, reduce
+from itertools import chain
 from operator import add
 from types import NoneType
 from typing import Any
 
 import numpy as np
 
-from softgrad._array import Array, copied, dtype_name, in_library_of, namespace
+from softgrad import native
+from softgrad._array import Array, apart, dtype_name, in_library_of, namespace
 from softgrad._out import placed, wants, written
 from softgrad.backends.select import solver_for
 from softgrad.declare import Leaf, Node, State
@@ -64,7 +66,7 @@ class Linear:
         self._states: dict[Node, State] = {}
         solve = solver_for(self.call.primary)
         self.working = evaluate(self.call.root, solve, self._states)
-        self.value: Array = copied(self.call.like_input(self.working))
+        self.value: Array = native.duplicate(self.call.like_input(self.working))
 
     def push(self, tangents: Mapping[str, Array]) -> Array:
         """Return the output's tangent for tangents of the inputs."""
@@ -80,17 +82,19 @@ class Linear:
         """
         gradient: dict[str, Array] = {}
         out = out or {}
+        g = self._cotangent(cotangent)
         with np.errstate(all="ignore"):
-            self._pull(self.call.root, self._cotangent(cotangent), gradient, out)
-        return self._returned(gradient, out)
+            self._pull(self.call.root, g, gradient, out)
+        return self._returned(gradient, g, out)
 
     def bend(self, tangents: Mapping[str, Array], cotangent: Array) -> dict[str, Array]:
         """Return how :meth:`pull` of ``cotangent`` moves when the inputs move."""
         motion = _Motion(self._working(tangents))
         curved: dict[str, Array] = {}
+        g = self._cotangent(cotangent)
         with np.errstate(all="ignore"):
-            self._curve(self.call.root, self._cotangent(cotangent), None, motion, curved)
-        return self._returned(curved)
+            self._curve(self.call.root, g, None, motion, curved)
+        return self._returned(curved, g, {})
 
     def structure(self, name: str) -> Structure:
         """Return the Jacobian with respect to one input."""
@@ -108,20 +112,29 @@ class Linear:
         return fitted("the cotangent", g, self.value, self.working.dtype)
 
     def _returned(
-        self, gradient: dict[str, Array], out: Mapping[str, Array] | None = None
+        self, gradient: dict[str, Array], g: Array, out: Mapping[str, Array]
     ) -> dict[str, Array]:
+        """Return the gradients in the inputs' dtypes, nobody else's memory, or where asked to."""
         result = {}
         for name in self.wrt:
-            given, room = self.call.inputs[name], (out or {}).get(name)
+            given, room = self.call.inputs[name], out.get(name)
             found = gradient.get(name)
             if room is not None and found is room:
                 result[name] = written(room)
                 continue
             xp = namespace(given)
-            found = xp.zeros_like(given) if found is None else xp.astype(found, given.dtype)
+            if found is None:
+                found = xp.zeros_like(given)
+            elif room is not None or found.dtype != given.dtype or not self._owns(found, g):
+                found = xp.astype(found, given.dtype)
             found = np.asarray(found) if isinstance(found, np.generic) else found
             result[name] = placed(found, room)
         return result
+
+    def _owns(self, gradient: Array, g: Array) -> bool:
+        """Tell whether a gradient lies apart from whatever else is used again."""
+        states = (vars(state).values() for state in self._states.values())
+        return apart(gradient, chain((g,), self.call.inputs.values(), *states))
 
     def _reaches(self, node: Node | Leaf) -> bool:
         return any(leaf.name in self.wrt for leaf in leaves(node))

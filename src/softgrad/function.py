@@ -137,6 +137,10 @@ class Function(Generic[P, R]):
         solve = solver_for(call.primary, value_only=True)
         return call.like_input(evaluate(call.root, solve))
 
+    def forget(self) -> None:
+        """Trace the next call anew, for those who changed what the function is made of."""
+        vars(self).pop("_calls", None)
+
     def __reduce__(self) -> str:
         return self.name  # pickled and copied by reference, as plain functions are
 

@@ -38,10 +38,14 @@ struct Entry {
     Kernel kernel[element_count];
 
     bool elementwise() const { return arrays[0] == 'e'; }
-    bool maps_one_array() const { return arrays[1] == '>' && arrays[3] == '\0'; }
     bool makes_matrices() const { return std::strchr(arrays, 'm') != nullptr; }
+    // How many parts threads may share: rows, or those of the matrices.
     std::int64_t parts(const Job& job) const {
         return makes_matrices() ? job.rows * job.n : job.rows;
+    }
+    // Whether every output is of the first array's kind.
+    bool keeps_kind() const {
+        return std::strpbrk(std::strchr(arrays, '>'), "bdic") == nullptr;
     }
 };
 

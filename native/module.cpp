@@ -1,17 +1,18 @@
-// The extension module softgrad._native: the only file here that knows Python. It takes NumPy
-// arrays, checks them against what a kernel says of itself, and runs the kernel without the GIL.
+// The extension module softgrad._native: what Python calls. It checks arrays against what a kernel
+// says of itself, and runs the kernel without the GIL.
 #include <nanobind/nanobind.h>
-#define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
-#include <numpy/arrayobject.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <new>
 #include <stdexcept>
 #include <string>
 
+#include "arrays.hpp"
 #include "dispatch.hpp"
+#include "fitting.hpp"
+#include "fresh.hpp"
 #include "threads.hpp"
 
 namespace nb = nanobind;
@@ -21,77 +22,15 @@ namespace {
 
 constexpr std::int64_t brief = 1 << 14;  // elements; letting go of the GIL costs more than these
 
-PyArrayObject* as_array(PyObject* object) { return reinterpret_cast<PyArrayObject*>(object); }
-
-// bfloat16 has no type number of NumPy's own: its bits come as uint16.
-Element element_of(PyArrayObject* array) {
-    switch (PyArray_TYPE(array)) {
-        case NPY_FLOAT: return float32_;
-        case NPY_DOUBLE: return float64_;
-        case NPY_USHORT: return bfloat16_;
-        case NPY_HALF: return float16_;
-        default: return element_count;
-    }
-}
-
 const Entry& entry_at(long index) {
     const Target& target = active_target();
     if (index < 0 || index >= target.count) throw std::invalid_argument("there is no such kernel");
     return target.entries[index];
 }
 
-struct Shape {
-    Element element;
-    std::int64_t rows, n;
-
-    std::int64_t bytes(char letter) const {
-        return letter_count(letter, rows, n) * letter_bytes(letter, element);
-    }
-};
-
 [[noreturn]] void refuse(const Entry& entry, int place, const char* why) {
     throw std::invalid_argument(std::string(entry.name) + ": array " + std::to_string(place) + " " +
                                 why);
-}
-
-void* checked(const Entry& entry, int place, PyObject* object, char letter, const Shape& shape,
-              bool written) {
-    if (!PyArray_Check(object)) refuse(entry, place, "must be a NumPy array");
-    PyArrayObject* array = as_array(object);
-    if (!PyArray_IS_C_CONTIGUOUS(array) || !PyArray_ISALIGNED(array) || PyArray_ISBYTESWAPPED(array))
-        refuse(entry, place, "must be C-contiguous, aligned and in native byte order");
-    if (written && !PyArray_ISWRITEABLE(array)) refuse(entry, place, "must be writable");
-    if (std::strchr("xerm", letter) != nullptr && element_of(array) != shape.element)
-        refuse(entry, place, "must have the dtype of array 0");
-    if (letter == 'd' && PyArray_TYPE(array) != NPY_DOUBLE) refuse(entry, place, "must be float64");
-    if (letter == 'i' && PyArray_TYPE(array) != NPY_INT64) refuse(entry, place, "must be int64");
-    if (letter == 'b' && PyArray_TYPE(array) != NPY_BOOL) refuse(entry, place, "must be boolean");
-    if (letter == 'c' &&
-        PyArray_TYPE(array) != (shape.element == float64_ ? NPY_DOUBLE : NPY_FLOAT))
-        refuse(entry, place, "must have the precision that is computed in");
-    if (PyArray_NBYTES(array) != shape.bytes(letter)) refuse(entry, place, "has the wrong size");
-    return PyArray_DATA(array);
-}
-
-bool is_whole(char letter) { return letter == 'x' || letter == 'e'; }
-
-// The only output may be an input of its shape itself; nothing else may overlap.
-void check_overlap(const Entry& entry, const Job& job, const char* in_letters,
-                   const std::int64_t* in_bytes, int inputs, const char* out_letters,
-                   const std::int64_t* out_bytes, int outputs) {
-    const std::less<const char*> before;
-    for (int o = 0; o < outputs; ++o) {
-        const auto* to = static_cast<const char*>(job.out[o]);
-        for (int k = 0; k < inputs + o; ++k) {
-            const bool is_input = k < inputs;
-            const auto* from = static_cast<const char*>(is_input ? job.in[k] : job.out[k - inputs]);
-            const std::int64_t size = is_input ? in_bytes[k] : out_bytes[k - inputs];
-            const bool alike = is_input && is_whole(in_letters[k]) && is_whole(out_letters[o]);
-            if (from == nullptr || (alike && from == to && outputs == 1)) continue;
-            if (before(from, to + out_bytes[o]) && before(to, from + size))
-                refuse(entry, inputs + o, "must not overlap another array");
-        }
-    }
 }
 
 void execute(const Entry& entry, Element element, const Job& job) {
@@ -131,23 +70,21 @@ void read_constants(PyObject* const* given, Py_ssize_t count, Job& job) {
 void run(PyObject* const* given, Py_ssize_t count) {
     if (count < 4) throw std::invalid_argument("run takes a kernel, n, inner, arrays and constants");
     const long index = PyLong_AsLong(given[0]);
-    Job job{};
-    job.n = PyLong_AsLongLong(given[1]);
-    job.inner = PyLong_AsLongLong(given[2]);
+    std::int64_t n = PyLong_AsLongLong(given[1]), inner = PyLong_AsLongLong(given[2]);
     if (PyErr_Occurred()) throw nb::python_error();
     const Entry& entry = entry_at(index);
-    if (entry.elementwise()) job.n = job.inner = 1;
-    if (job.n < 1 || job.inner < 1 || !PyArray_Check(given[3]))
-        throw std::invalid_argument("n and inner must be at least 1, and array 0 a NumPy array");
-    PyArrayObject* first = as_array(given[3]);
-    const Shape shape{element_of(first), PyArray_SIZE(first) / job.n, job.n};
-    if (shape.element == element_count)
-        refuse(entry, 0, "must be float32, float64, float16 or the bits of bfloat16 as uint16");
-    job.rows = shape.rows;
-    if (job.rows % job.inner != 0) refuse(entry, 0, "must have a multiple of n * inner elements");
-    std::int64_t sizes[2][Job::most] = {};
-    char letters[2][Job::most] = {};
-    int counts[2] = {0, 0};
+    if (entry.elementwise()) n = inner = 1;
+    Array first;
+    if (n < 1 || inner < 1 || !read_array(given[3], first))
+        throw std::invalid_argument("n and inner must be at least 1, and array 0 an array");
+    if (!first.holds_element())
+        refuse(entry, 0, "must be float32, float64, float16 or bfloat16 (or its bits as uint16)");
+    const Shape shape{static_cast<Element>(first.kind), first.size / n, n};
+    Arrays arrays;
+    arrays.job.rows = shape.rows;
+    arrays.job.n = n;
+    arrays.job.inner = inner;
+    if (shape.rows % inner != 0) refuse(entry, 0, "must have a multiple of n * inner elements");
     Py_ssize_t at = 3;
     bool written = false;
     for (const char* letter = entry.arrays; *letter != '\0'; ++letter) {
@@ -158,47 +95,145 @@ void run(PyObject* const* given, Py_ssize_t count) {
         const bool optional = letter[1] == '?';
         if (at == count) throw std::invalid_argument(std::string(entry.name) + ": too few arrays");
         PyObject* object = given[at++];
-        int& k = counts[written];
-        if (!(optional && object == Py_None)) {
-            void* data = checked(entry, static_cast<int>(at) - 4, object, *letter, shape, written);
-            (written ? job.out[k] : const_cast<void*&>(job.in[k])) = data;
-            sizes[written][k] = shape.bytes(*letter);
-            letters[written][k] = *letter;
+        if (optional && object == Py_None) {
+            arrays.add_none(written);
+        } else {
+            Array array;
+            const int place = static_cast<int>(at) - 4;
+            if (!read_array(object, array)) refuse(entry, place, "must be an array");
+            if (const char* why = misfit(array, *letter, shape, written)) refuse(entry, place, why);
+            arrays.add(written, *letter, array.data, shape);
         }
-        ++k;
         letter += optional;
     }
-    read_constants(given + at, count - at, job);
-    check_overlap(entry, job, letters[0], sizes[0], counts[0], letters[1], sizes[1], counts[1]);
-    execute(entry, shape.element, job);
+    read_constants(given + at, count - at, arrays.job);
+    if (const int place = arrays.overlapping(); place >= 0)
+        refuse(entry, place, "must not overlap another array");
+    execute(entry, shape.element, arrays.job);
 }
 
-// What a kernel of one input and one output makes of an array along its last axis, or null if the
-// array is not one that it takes as it is.
+// apply(kernel, inputs..., out, constants...)
+// What a kernel makes of arrays along the last axis of the first: one new array, a tuple of them, or
+// `out` if that is not None. Null without an exception where the kernel does not take the arrays, or
+// `out`, as they lie.
 PyObject* apply(PyObject* const* given, Py_ssize_t count) {
-    if (count < 2 || !PyArray_CheckExact(given[1])) return nullptr;
-    PyArrayObject* x = as_array(given[1]);
-    const Element element = element_of(x);
-    const int axes = PyArray_NDIM(x);
-    if (element == element_count || element == bfloat16_ || axes == 0 || PyArray_SIZE(x) == 0 ||
-        !PyArray_IS_C_CONTIGUOUS(x) || !PyArray_ISALIGNED(x) || PyArray_ISBYTESWAPPED(x))
-        return nullptr;
+    if (count < 3) throw std::invalid_argument("apply takes a kernel, arrays, out and constants");
+    Array first;
+    if (!read_first(given[1], first)) return nullptr;
     const Entry& entry = entry_at(PyLong_AsLong(given[0]));
-    if (!entry.maps_one_array()) throw std::invalid_argument("apply takes a kernel of one array");
-    Job job{};
-    job.inner = 1;
-    job.n = entry.elementwise() ? 1 : PyArray_DIM(x, axes - 1);
-    job.rows = PyArray_SIZE(x) / job.n;
-    job.in[0] = PyArray_DATA(x);
-    read_constants(given + 2, count - 2, job);
-    const bool per_row = entry.arrays[2] == 'r';
-    PyObject* y = per_row ? PyArray_SimpleNew(axes - 1, PyArray_DIMS(x), PyArray_TYPE(x))
-                          : PyArray_NewLikeArray(x, NPY_CORDER, nullptr, 0);
-    if (y == nullptr) throw nb::python_error();
-    nb::object owned = nb::steal(y);
-    job.out[0] = PyArray_DATA(as_array(y));
-    execute(entry, element, job);
-    return owned.release().ptr();
+    if (!entry.keeps_kind())
+        throw std::invalid_argument("apply takes kernels whose results are like array 0");
+    Arrays arrays;
+    arrays.job.n = entry.elementwise() ? 1 : first.shape[first.axes - 1];
+    arrays.job.rows = first.size / arrays.job.n;
+    arrays.job.inner = 1;
+    const Shape shape{static_cast<Element>(first.kind), arrays.job.rows, arrays.job.n};
+    const char* letter = entry.arrays;
+    Py_ssize_t at = 1;
+    for (; *letter != '>'; ++letter) {
+        const bool optional = letter[1] == '?';
+        if (at + 1 >= count) throw std::invalid_argument(std::string(entry.name) + ": too few arrays");
+        PyObject* object = given[at++];
+        if (optional && object == Py_None) {
+            arrays.add_none(false);
+        } else {
+            Array array;
+            if (!read_array(object, array) || misfit(array, *letter, shape, false) != nullptr ||
+                !(*letter == 'r' ? is_kin(array, first) : is_like(array, first, first.axes)))
+                return nullptr;
+            arrays.add(false, *letter, array.data, shape);
+        }
+        letter += optional;
+    }
+    PyObject* out = given[at++];
+    read_constants(given + at, count - at, arrays.job);
+    std::int64_t sizes[most_axes + 1];
+    std::copy_n(first.shape, first.axes, sizes);
+    sizes[first.axes] = arrays.job.n;
+    nb::object results[Job::most];
+    int made = 0;
+    while (*++letter != '\0') {
+        const int axes = first.axes + (*letter == 'm') - (*letter == 'r');
+        void* data = nullptr;
+        if (out != Py_None) {
+            Array array;
+            if (made != 0 || letter[1] != '\0' || *letter == 'm' || !read_array(out, array) ||
+                !is_like(array, first, axes) || misfit(array, *letter, shape, true) != nullptr)
+                return nullptr;
+            data = array.data;
+            results[made++] = nb::borrow(out);
+        } else {
+            PyObject* fresh = new_array(first, axes, sizes, &data);
+            if (fresh == nullptr) throw nb::python_error();
+            results[made++] = nb::steal(fresh);
+        }
+        arrays.add(true, *letter, data, shape);
+    }
+    if (out != Py_None && arrays.overlapping() >= 0) return nullptr;
+    execute(entry, shape.element, arrays.job);
+    if (made == 1) return results[0].release().ptr();
+    PyObject* all = PyTuple_New(made);
+    if (all == nullptr) throw nb::python_error();
+    for (int k = 0; k < made; ++k) PyTuple_SET_ITEM(all, k, results[k].release().ptr());
+    return all;
+}
+
+// indices(target, classes, ignored)
+// The target, with -1 for what is to be ignored, and how many are not; null without an exception if
+// one is out of range or the target is no plain array of int64.
+PyObject* indices(PyObject* const* given, Py_ssize_t count) {
+    Array target;
+    if (count != 3) throw std::invalid_argument("indices takes a target, classes and ignored");
+    if (!read_array(given[0], target) || target.kind != int64_ || !target.plain) return nullptr;
+    const std::int64_t classes = PyLong_AsLongLong(given[1]);
+    const bool skips = given[2] != Py_None;
+    const std::int64_t ignored = skips ? PyLong_AsLongLong(given[2]) : 0;
+    if (PyErr_Occurred()) throw nb::python_error();
+    const auto* from = static_cast<const std::int64_t*>(target.data);
+    std::int64_t skipped = 0;
+    for (std::int64_t k = 0; k < target.size; ++k) {
+        if (skips && from[k] == ignored)
+            ++skipped;
+        else if (from[k] < 0 || from[k] >= classes)
+            return nullptr;
+    }
+    nb::object index = nb::borrow(given[0]);
+    if (skipped != 0) {
+        std::int64_t* to = nullptr;
+        PyObject* marked = new_indices(target.size, &to);
+        if (marked == nullptr) throw nb::python_error();
+        index = nb::steal(marked);
+        for (std::int64_t k = 0; k < target.size; ++k) to[k] = from[k] == ignored ? -1 : from[k];
+    }
+    return nb::make_tuple(index, target.size - skipped).release().ptr();
+}
+
+// takes(x, out)
+PyObject* takes(PyObject* const* given, Py_ssize_t count) {
+    if (count != 2) throw std::invalid_argument("takes takes an array and a result or None");
+    Array x, out;
+    bool fits = read_first(given[0], x) && x.plain;
+    if (fits && given[1] != Py_None) {
+        const Shape shape{static_cast<Element>(x.kind), x.size, 1};
+        fits = read_array(given[1], out) && is_like(out, x, x.axes) &&
+               misfit(out, 'e', shape, true) == nullptr;
+        Arrays both;
+        both.add(false, 'e', x.data, shape);
+        both.add(true, 'e', out.data, shape);
+        fits = fits && out.data != x.data && both.overlapping() < 0;
+    }
+    return PyBool_FromLong(fits);
+}
+
+// empty_like(x)
+PyObject* empty_like(PyObject* const* given, Py_ssize_t count) {
+    Array model;
+    void* data = nullptr;
+    if (count != 1 || !read_array(given[0], model) || !model.holds_element())
+        throw std::invalid_argument("empty_like takes an array of a floating dtype");
+    PyObject* array = new_array(model, model.axes, model.shape, &data);
+    if (array == nullptr) throw nb::python_error();
+    return array;
 }
 
 // nanobind's own binding costs a small call four times as much as these do.
@@ -216,32 +251,41 @@ PyObject* guarded(Body body) {
     return nullptr;
 }
 
-PyObject* run_call(PyObject*, PyObject* const* given, Py_ssize_t count) {
+template <PyObject* (*body)(PyObject* const*, Py_ssize_t)>
+PyObject* call(PyObject*, PyObject* const* given, Py_ssize_t count) {
     return guarded([&]() -> PyObject* {
-        run(given, count);
+        PyObject* found = body(given, count);
+        if (found != nullptr) return found;
         Py_RETURN_NONE;
     });
 }
 
-PyObject* apply_call(PyObject*, PyObject* const* given, Py_ssize_t count) {
-    return guarded([&]() -> PyObject* {
-        PyObject* y = apply(given, count);
-        if (y != nullptr) return y;
-        Py_RETURN_NONE;
-    });
+PyObject* run_quietly(PyObject* const* given, Py_ssize_t count) {
+    run(given, count);
+    return nullptr;
 }
 
-PyCFunction fast(PyObject* (*call)(PyObject*, PyObject* const*, Py_ssize_t)) {
-    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call));
+template <PyObject* (*body)(PyObject* const*, Py_ssize_t)>
+PyCFunction fast() {
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&call<body>));
 }
 
 PyMethodDef calls[] = {
-    {"run", fast(run_call), METH_FASTCALL,
+    {"run", fast<run_quietly>(), METH_FASTCALL,
      "run(kernel, n, inner, /, *arrays_and_constants)\n--\n\n"
      "Run a kernel, by its place in kernels(), over rows of n elements that lie inner apart."},
-    {"apply", fast(apply_call), METH_FASTCALL,
-     "apply(kernel, x, /, *constants)\n--\n\n"
-     "Return a kernel's result along the last axis of x, or None if x is not taken as it is."},
+    {"apply", fast<apply>(), METH_FASTCALL,
+     "apply(kernel, x, /, *inputs_out_and_constants)\n--\n\n"
+     "Return a kernel's results along the last axis of x, new ones if out is None.\n\n"
+     "None if the kernel does not take the arrays, or out, as they lie."},
+    {"indices", fast<indices>(), METH_FASTCALL,
+     "indices(target, classes, ignored, /)\n--\n\n"
+     "Return the target with -1 for ignored entries, and how many are not; None if one is wrong."},
+    {"takes", fast<takes>(), METH_FASTCALL,
+     "takes(x, out, /)\n--\n\n"
+     "Tell whether kernels read x as it lies, and may write what is like it to out."},
+    {"empty_like", fast<empty_like>(), METH_FASTCALL,
+     "empty_like(x, /)\n--\n\nReturn a new array in memory for results."},
     {nullptr, nullptr, 0, nullptr},
 };
 
@@ -263,7 +307,7 @@ nb::list kernel_names() {
 }  // namespace softgrad
 
 NB_MODULE(_native, m) {
-    if (_import_array() < 0) throw nb::python_error();
+    if (!softgrad::prepare_arrays()) throw nb::python_error();
     m.doc() = "Row kernels for contiguous arrays.";
     if (PyModule_AddFunctions(m.ptr(), softgrad::calls) < 0) throw nb::python_error();
     m.def("isa", [] { return softgrad::active_target().name; },
@@ -274,6 +318,12 @@ NB_MODULE(_native, m) {
           "Return how many threads a large job may use.");
     m.def("set_num_threads", &softgrad::set_thread_count, nb::arg("count"),
           "Set how many threads a large job may use; 0 leaves it to the environment again.");
+    m.def("get_kept_memory", &softgrad::kept_limit,
+          "Return how many bytes of results that are gone may be kept for the next.");
+    m.def("set_kept_memory", [](std::int64_t bytes) {
+              softgrad::set_kept_limit(bytes < 0 ? softgrad::usually_kept : bytes);
+          }, nb::arg("bytes"),
+          "Set how many bytes may be kept; a negative number stands for the usual limit.");
     m.def("kernels", &softgrad::kernel_names, nb::sig("def kernels() -> list[tuple[str, str]]"),
           "List each kernel's name and its arrays, in the letters of native/kernels.hpp.");
 }

@@ -10,7 +10,7 @@ Functions: :func:`softmax`, :func:`log_softmax`, :func:`logsumexp`, :func:`entma
 :func:`sparsemax`, :func:`sigmoid`, :func:`log_sigmoid`, :func:`softplus`, :func:`cross_entropy`,
 :func:`binary_cross_entropy`. Derivatives: :func:`vjp`, :func:`jvp`, :func:`jacobian`,
 :func:`hvp`, :func:`linearize`, :func:`value_and_grad`. And :func:`check`, for anyone's gradient;
-:func:`set_num_threads` for large arrays.
+:func:`set_num_threads` and :func:`set_kept_memory` for large arrays.
 """
 
 from typing import Any as _Any
@@ -35,7 +35,9 @@ from softgrad.family import softmax as softmax
 from softgrad.family import softplus as softplus
 from softgrad.family import sparsemax as sparsemax
 from softgrad.function import functions as functions
+from softgrad.native import get_kept_memory as get_kept_memory
 from softgrad.native import get_num_threads as get_num_threads
+from softgrad.native import set_kept_memory as set_kept_memory
 from softgrad.native import set_num_threads as set_num_threads
 
 __version__ = "0.1.0"

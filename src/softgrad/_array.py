@@ -4,6 +4,7 @@ Nothing here imports a framework: a torch tensor can only arrive if torch is alr
 """
 
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -27,8 +28,8 @@ FLOATING = ("float16", "bfloat16", "float32", "float64")
 __all__ = [
     "FLOATING",
     "Array",
+    "apart",
     "as_array",
-    "as_numpy",
     "constant_like",
     "copied",
     "device",
@@ -43,6 +44,7 @@ __all__ = [
     "namespace",
     "peek",
     "possible",
+    "readable",
     "sum_dtype",
     "sum_to",
     "unread",
@@ -50,9 +52,15 @@ __all__ = [
 ]
 
 
+_ARE_ARRAYS: dict[type, bool] = {}
+
+
 def is_array(x: Any) -> bool:
     """Tell whether ``x`` is an array of any library."""
-    return is_array_api_obj(x)
+    kind = type(x)
+    if kind not in _ARE_ARRAYS:
+        _ARE_ARRAYS[kind] = is_array_api_obj(x)
+    return _ARE_ARRAYS[kind]
 
 
 _NAMESPACES: dict[type, Any] = {}
@@ -68,7 +76,7 @@ def namespace(x: Array) -> Any:
 
 def framework(x: Array) -> str:
     """Return the library of an array: ``numpy``, ``torch``, ``jax`` or ``portable``."""
-    if is_numpy_array(x):
+    if (type(x) is np.ndarray and x.dtype.kind == "f") or is_numpy_array(x):
         return "numpy"
     if is_torch_array(x):
         return "torch"
@@ -149,20 +157,49 @@ def is_eager(x: Array) -> bool:
     return is_numpy_array(x)
 
 
-def as_numpy(tensors: tuple[Array | None, ...]) -> tuple[np.ndarray | None, ...] | None:
-    """Return the memory of torch tensors as NumPy arrays, or None where torch must see them used.
+def readable(x: Array) -> bool:
+    """Tell whether NumPy's or torch's memory may be read here, with nobody to see it used.
 
-    That is where it records a derivative, traces or transforms, or the memory is not a processor's.
+    torch must see whatever it records a derivative of, traces, transforms or compiles, and only it
+    knows what a tensor's memory means where it is to be negated first.
     """
+    if "torch" not in sys.modules:
+        return type(x) is np.ndarray
+    compiled, tensor, parameter, recorded, transformed, modes, traced, forward = _ASKED or _ask()
+    if compiled():
+        return False
+    kind = type(x)
+    if kind is np.ndarray:
+        return True
+    if kind is not tensor and kind is not parameter:
+        return False
+    return not (
+        (x.requires_grad and recorded())
+        or transformed() is not None
+        or modes()
+        or traced() is not None
+        or forward._current_level >= 0
+        or x.is_neg()
+    )
+
+
+_ASKED: list[Any] = []
+
+
+def _ask() -> list[Any]:
+    """Find in torch what is asked of every array: to look it up takes as long as to ask."""
     torch = sys.modules["torch"]
-    given = [t for t in tensors if t is not None]
-    if not all(is_torch_array(t) and is_eager(t) for t in given):
-        return None
-    if torch.is_grad_enabled() and any(t.requires_grad for t in given):
-        return None
-    if torch.autograd.forward_ad._current_level >= 0 or torch.bfloat16 in {t.dtype for t in given}:
-        return None
-    return tuple(None if t is None else t.detach().numpy() for t in tensors)
+    _ASKED[:] = [
+        torch.compiler.is_compiling,
+        torch.Tensor,
+        torch.nn.Parameter,
+        torch.is_grad_enabled,
+        torch._C._functorch.peek_interpreter_stack,
+        torch._C._len_torch_dispatch_stack,
+        torch._C._get_tracing_state,
+        torch.autograd.forward_ad,
+    ]
+    return _ASKED
 
 
 def in_library_of(x: Array, name: str, value: Any) -> Array:
@@ -183,6 +220,20 @@ def copied(x: Array) -> Array:
     if is_torch_array(x):
         return x.clone()
     return x.copy() if is_numpy_array(x) else x
+
+
+def apart(x: Array, others: Iterable[Array]) -> bool:
+    """Tell whether ``x`` is seen to share no memory with the others."""
+    if type(x) is np.ndarray:
+        return not any(isinstance(o, np.ndarray) and np.may_share_memory(x, o) for o in others)
+    if not readable(x):
+        return False
+    memory = x.untyped_storage().data_ptr()
+    return all(
+        readable(o) and o.untyped_storage().data_ptr() != memory
+        for o in others
+        if is_torch_array(o)
+    )
 
 
 def peek(x: Array) -> np.ndarray | None:

@@ -7,7 +7,13 @@ import numpy as np
 
 from softgrad.axis import Axis
 
-__all__ = ["Layout"]
+__all__ = ["Layout", "extents"]
+
+
+def extents(shape: tuple[int, ...], axis: int) -> tuple[int, int]:
+    """Return how long a row is, and how far apart its entries lie, in a C-contiguous array."""
+    axis %= len(shape)
+    return shape[axis], prod(shape[axis + 1 :])
 
 
 class Layout:
@@ -37,7 +43,7 @@ class Layout:
         if axis is not None and axis.dim is not None:
             self._dim = axis.dim + x.ndim
             self._place = self._dim if self._order is None else self._order.index(self._dim)
-            self.n, self.inner = shape[self._place], prod(shape[self._place + 1 :])
+            self.n, self.inner = extents(shape, self._place)
 
     def laid(self, letter: str, array: Any) -> Any:
         """Return an array with its axes in memory's order; ``letter`` says if it has the rows'."""

@@ -18,9 +18,12 @@ from softgrad._array import (
     is_array,
     is_floating,
     namespace,
+    readable,
     working_dtype,
 )
+from softgrad._out import OUT, placed, wants, written
 from softgrad.backends.select import compiling, solver_for
+from softgrad.backends.whole import Calls
 from softgrad.declare import Domain, Law, Leaf, Node, Numerics
 from softgrad.declare.graph import evaluate
 from softgrad.declare.registry import declared, register
@@ -29,7 +32,13 @@ from softgrad.errors import ArgumentError, ArgumentTypeError
 __all__ = ["Call", "Function", "Fused", "declare", "functions"]
 
 Fused = Callable[..., "tuple[Array, Array | None] | None"]
-"""``fused(gradient=bool, **arguments)`` -> (value, gradient or None), or None."""
+"""``fused(gradient=bool, out=array or None, **arguments)`` -> (value, gradient or None), or None;
+the gradient may be in ``out``."""
+
+RESULT = inspect.Parameter(
+    "out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Array | None"
+)
+"""Where every function may write its result."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,33 +94,40 @@ class Function(Generic[P, R]):
         self.fused: Fused | None = record["fused"]
         self._build: Callable[..., Any] = build
         update_wrapper(self, build)
-        self.__signature__ = _expanded(inspect.signature(build), inspect.signature(options))
-        self.parameters: Mapping[str, inspect.Parameter] = self.__signature__.parameters
+        bound = _expanded(inspect.signature(build), inspect.signature(options))
+        self.parameters: Mapping[str, inspect.Parameter] = bound.parameters
+        self.__signature__ = bound.replace(parameters=[*self.parameters.values(), RESULT])
+        self.__doc__ = _described(build.__doc__)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the function's value."""
-        simple = native.AVAILABLE and len(args) == 1 and not kwargs
-        if simple and type(args[0]) is np.ndarray and not compiling():
-            y = self._at_once(args[0])
+        if native.AVAILABLE and args and readable(args[0]):
+            if len(args) == 1 and not kwargs:
+                y = self._calls.kernel(args[0], None)
+            else:
+                y = self._at_once(args[0], args[1:], kwargs)
             if y is not None:
                 return y
+        out = kwargs.pop("out", None)
         if compiling():
             from softgrad.backends.torch import opaque
 
-            return opaque(self.name, args, kwargs)
-        return self.run(args, kwargs)
+            return placed(opaque(self.name, args, kwargs), out)
+        return placed(self.run(args, kwargs), out)
+
+    def _at_once(self, x: Array, args: tuple, kwargs: Mapping[str, Any]) -> Any:
+        """Return the value if a kernel is the whole call and takes the arrays as they lie."""
+        out = kwargs.get("out")
+        if out is not None:
+            kwargs = {name: value for name, value in kwargs.items() if name != "out"}
+        whole = self._calls(x.ndim, args, kwargs) if wants(out) else None
+        y = whole and whole.kernel(x, out)
+        return y if out is None or y is None else written(out)
 
     @cached_property
-    def _at_once(self) -> Callable[[np.ndarray], Any]:
-        """The kernel that is the whole call where one array is given; it may decline an array."""
-        needed = [name for name, p in self.parameters.items() if p.default is p.empty]
-        if len(needed) == 1:
-            root = self.trace((np.zeros((1, 1)),), {}).root
-            if isinstance(root, Node) and _bare(root):
-                kernel = native.applier(root.member.name, tuple(root.constants.values()))
-                if kernel:
-                    return kernel
-        return lambda x: None
+    def _calls(self) -> Calls:
+        """The calls that one member is the whole of."""
+        return Calls(lambda args, kwargs: self._traced(args, kwargs, ()).root)
 
     def run(self, args: tuple, kwargs: Mapping[str, Any]) -> Any:
         """Return the value for arguments that were collected already."""
@@ -120,6 +136,10 @@ class Function(Generic[P, R]):
         call = self.trace(args, kwargs)
         solve = solver_for(call.primary, value_only=True)
         return call.like_input(evaluate(call.root, solve))
+
+    def forget(self) -> None:
+        """Trace the next call anew, for those who changed what the function is made of."""
+        vars(self).pop("_calls", None)
 
     def __reduce__(self) -> str:
         return self.name  # pickled and copied by reference, as plain functions are
@@ -133,6 +153,17 @@ class Function(Generic[P, R]):
         ``wanted`` names inputs that must be part of the graph even at a value that would leave
         them out, such as a temperature of 1.
         """
+        if args and wanted in ((), self.wrt[:1]) and _is_ready(args[0]):
+            x = args[0]
+            whole = self._calls(x.ndim, args[1:], kwargs)
+            if whole:
+                (name,) = whole.member.inputs
+                inputs: dict[str, Node | Leaf] = {name: Leaf(self.wrt[0], x)}
+                root = Node(whole.member, inputs, whole.axis, constants=dict(whole.constants))
+                return Call(root, {self.wrt[0]: x})
+        return self._traced(args, kwargs, wanted)
+
+    def _traced(self, args: tuple, kwargs: Mapping[str, Any], wanted: tuple[str, ...]) -> Call:
         bound = self._bind(args, kwargs)
         given = self._inputs(bound, wanted)
         call_array = given[self.wrt[0]]
@@ -142,15 +173,35 @@ class Function(Generic[P, R]):
             bound[name] = Leaf(name, xp.astype(array, dtype, copy=False))
         return Call(self._build(**bound), given)
 
-    def gradient_at_once(self, args: tuple, kwargs: Mapping[str, Any]) -> Any:
-        """Return value and gradient by the primary input, or None where that needs the graph."""
-        return self.fused(gradient=True, **self._filled(args, kwargs)) if self.fused else None
+    def gradient_at_once(
+        self, args: tuple, kwargs: Mapping[str, Any], out: Array | None = None
+    ) -> Any:
+        """Return value and gradient by the primary input, or None where that needs the graph.
+
+        The gradient may be in ``out``, if a kernel can write there.
+        """
+        if not self.fused:
+            return None
+        return self.fused(gradient=True, out=out, **self._filled(args, kwargs))
 
     def _filled(self, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        return {k: p.default for k, p in self.parameters.items()} | self._bind(args, kwargs)
+        return self._defaults | self._bind(args, kwargs)
+
+    @cached_property
+    def _defaults(self) -> dict[str, Any]:
+        return {name: p.default for name, p in self.parameters.items()}
+
+    @cached_property
+    def _positional(self) -> tuple[str, ...]:
+        parameters = self.parameters.items()
+        return tuple(n for n, p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+
+    @cached_property
+    def _needed(self) -> frozenset[str]:
+        return frozenset(n for n, p in self.parameters.items() if p.default is p.empty)
 
     def _bind(self, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        positional = [n for n, p in self.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        positional = self._positional
         if len(args) > len(positional):
             raise ArgumentTypeError(
                 f"{self.name} takes {', '.join(positional)} by position; got {len(args)} arguments"
@@ -163,9 +214,8 @@ class Function(Generic[P, R]):
                 allowed = ", ".join(self.parameters)
                 raise ArgumentTypeError(f"{self.name} has no argument {name!r}; it takes {allowed}")
         bound.update(kwargs)
-        for name, parameter in self.parameters.items():
-            if parameter.default is parameter.empty and name not in bound:
-                raise ArgumentTypeError(f"{self.name} needs the argument {name}")
+        for name in self._needed.difference(bound):
+            raise ArgumentTypeError(f"{self.name} needs the argument {name}")
         return bound
 
     def _inputs(self, bound: dict[str, Any], wanted: tuple[str, ...]) -> dict[str, Array]:
@@ -178,6 +228,8 @@ class Function(Generic[P, R]):
             )
         for name in (*others, *self.arrays):
             value = bound.get(name)
+            if value is None:
+                continue
             if is_array(value) or isinstance(value, (list, tuple, np.generic)):
                 bound[name] = in_library_of(x, name, value)
                 if name in self.arrays and getattr(value, "requires_grad", False):
@@ -200,9 +252,17 @@ class Function(Generic[P, R]):
         return given
 
 
-def _bare(node: Node) -> bool:
-    """Tell whether a node is a member applied to the inputs themselves."""
-    return not node.arrays and all(isinstance(given, Leaf) for given in node.inputs.values())
+def _is_ready(x: Any) -> bool:
+    """Tell whether ``x`` is an array with entries, in a dtype that is computed in as it is."""
+    if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+        return False
+    return is_array(x) and dtype_name(x) in ("float32", "float64") and 0 not in x.shape
+
+
+def _described(text: str | None) -> str | None:
+    """Return a docstring with an entry for ``out`` after those of the other parameters."""
+    before, returns, after = inspect.cleandoc(text or "").partition("\n\nReturns\n")
+    return f"{before}\n{OUT}{returns}{after}" if returns else text
 
 
 def _expanded(signature: inspect.Signature, options: inspect.Signature) -> inspect.Signature:

@@ -15,7 +15,9 @@ FAMILY = {
 }  # fmt: skip
 CALCULUS = {"Jacobian", "hvp", "jacobian", "jvp", "linearize", "value_and_grad", "vjp"}
 CHECKING = {"Report", "check"}
-OTHER = {"functions", "get_num_threads", "set_num_threads"}
+OTHER = {
+    "functions", "get_kept_memory", "get_num_threads", "set_kept_memory", "set_num_threads",
+}  # fmt: skip
 
 PACKAGES = pkgutil.walk_packages(softgrad.__path__, "softgrad.")
 MODULES = [m.name for m in PACKAGES if m.name != "softgrad.__main__"]

@@ -77,8 +77,26 @@ FAULTS = {
 }
 
 
+def _forget():
+    for function in FUNCTIONS.values():
+        function.forget()
+
+
+@pytest.fixture
+def changed(monkeypatch):
+    """Return what puts another member in the place of one, for one test."""
+
+    def change(home, name, member):
+        monkeypatch.setattr(home, name, member)
+        _forget()
+
+    yield change
+    monkeypatch.undo()
+    _forget()
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_wrong_member_is_outside_its_bound(fault, monkeypatch):
+def test_a_wrong_member_is_outside_its_bound(fault, changed):
     name, change, wrong = FAULTS[fault]
     home = HOME[name.lower()]
     member = getattr(home, name)
@@ -86,17 +104,17 @@ def test_a_wrong_member_is_outside_its_bound(fault, monkeypatch):
     at = truth(case, logits("float64", ROWS_OF))
     right = compare(at, NUMPY, "float64", softgrad_route)
     assert all(ratio.max() <= 1 for ratio in right.values())
-    monkeypatch.setattr(home, name, replace(member, name="faulty", **change))
+    changed(home, name, replace(member, name="faulty", **change))
     found = compare(at, NUMPY, "float64", softgrad_route)
     assert wrong <= {product for product, ratio in found.items() if not ratio.max() <= 1}
 
 
-def test_the_oracle_takes_nothing_from_the_fast_path(monkeypatch):
+def test_the_oracle_takes_nothing_from_the_fast_path(changed):
     """With a wrong solve and a wrong structure the truth stays the truth."""
     case = Case(FUNCTIONS["softmax"])
     before = truth(case, logits("float64", ROWS_OF)).rows[0]
     fake = replace(SOFTMAX, solve=lambda s: (0 * s.x,), jacobian=lambda s: {"x": Diagonal(s.x)})
-    monkeypatch.setattr(HOME["softmax"], "SOFTMAX", fake)
+    changed(HOME["softmax"], "SOFTMAX", fake)
     after = truth(case, logits("float64", ROWS_OF)).rows[0]
     assert (before.value == after.value).all() and (before.J == after.J).all()
     assert (before.H == after.H).all()
@@ -149,25 +167,23 @@ def test_rows_are_what_they_are_called():
     assert 0.0 in SHORT["zero and tied"]
 
 
-def test_gradcheck_sees_a_wrong_structure(monkeypatch):
+def test_gradcheck_sees_a_wrong_structure(changed):
     torch = pytest.importorskip("torch")
     fake = replace(SOFTMAX, jacobian=lambda s: {"x": Diagonal(s.p)})
-    monkeypatch.setattr(HOME["softmax"], "SOFTMAX", fake)
+    changed(HOME["softmax"], "SOFTMAX", fake)
     x = TORCH.array(np.array([0.1, 0.7, -0.3])).requires_grad_()
     with pytest.raises(RuntimeError, match="Jacobian mismatch"):
         torch.autograd.gradcheck(softgrad.softmax, x)
 
 
-def test_a_changed_input_is_noticed(monkeypatch):
+def test_a_changed_input_is_noticed(monkeypatch, changed):
     """The suite's check that the caller's arrays are unchanged sees a solve that writes to them."""
 
     def careless(s):
         s.x[...] = 0
         return (s.x + 1,)
 
-    monkeypatch.setattr(
-        HOME["softmax"], "SOFTMAX", replace(SOFTMAX, name="careless", solve=careless)
-    )
+    changed(HOME["softmax"], "SOFTMAX", replace(SOFTMAX, name="careless", solve=careless))
     x = np.array([[1.0, 2.0]])
     monkeypatch.setattr("softgrad.native.AVAILABLE", False)
     before = x.copy()
@@ -178,7 +194,7 @@ def test_a_changed_input_is_noticed(monkeypatch):
         softgrad.softmax(x)
 
 
-def test_a_fault_reaches_the_graph(monkeypatch):
-    monkeypatch.setattr(HOME["softmax"], "SOFTMAX", replace(SOFTMAX, name="broken"))
+def test_a_fault_reaches_the_graph(changed):
+    changed(HOME["softmax"], "SOFTMAX", replace(SOFTMAX, name="broken"))
     root = softgrad.softmax.trace((np.zeros(2),), {}).root
     assert isinstance(root, Node) and root.member.name == "broken"

@@ -14,6 +14,9 @@ ORDERS = list(permutations(range(3)))
 AXES = [-3, -1, 1]
 
 
+FUNCTIONS = [softgrad.softmax, softgrad.log_softmax, softgrad.logsumexp, softgrad.sigmoid]
+
+
 @pytest.fixture
 def ran(monkeypatch):
     """Return the list of the kernels that will have been run, by name."""
@@ -24,11 +27,24 @@ def ran(monkeypatch):
             return getattr(native._module, name)
 
         def run(self, place, *given):
-            kernels.append(next(k for k, (at, *_) in native._KERNELS.items() if at == place))
+            self.note(place)
             native._module.run(place, *given)
 
+        def apply(self, place, *given):
+            found = native._module.apply(place, *given)
+            if found is not None:
+                self.note(place)
+            return found
+
+        def note(self, place):
+            kernels.append(next(k for k, (at, *_) in native._KERNELS.items() if at == place))
+
     monkeypatch.setattr(native, "_native", Watched())
-    return kernels
+    for function in FUNCTIONS:
+        function.forget()
+    yield kernels
+    for function in FUNCTIONS:
+        function.forget()
 
 
 def draw(order: tuple[int, ...], seed: int = 0) -> np.ndarray:
@@ -83,7 +99,7 @@ def test_another_order_of_two_arrays_is_left_to_the_portable_path(ran):
 def test_single_entries_need_no_order(ran, order):
     x = draw(order)
     y = softgrad.sigmoid(x)
-    assert ran == ([] if order == (0, 1, 2) else ["sigmoid"])
+    assert ran == ["sigmoid"]
     assert y.strides == x.strides
     np.testing.assert_allclose(y, 1 / (1 + np.exp(-x)), rtol=1e-13)
 

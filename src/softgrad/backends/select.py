@@ -1,6 +1,7 @@
 """Choose how to run a member by the type of the arrays; no framework is imported to do so."""
 
 import sys
+from functools import cache
 from importlib import import_module
 
 from softgrad._array import Array, framework
@@ -11,7 +12,12 @@ __all__ = ["compiling", "solver_for"]
 
 def solver_for(x: Array, *, value_only: bool = False) -> Solve:
     """Return the ``solve`` of the library that ``x`` belongs to, or what is enough for a value."""
-    module = import_module(f"softgrad.backends.{framework(x)}")
+    return _solver(framework(x), value_only)
+
+
+@cache
+def _solver(library: str, value_only: bool) -> Solve:
+    module = import_module(f"softgrad.backends.{library}")
     return getattr(module, "solve_value", module.solve) if value_only else module.solve
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import torch
 
-from softgrad._array import Array
+from softgrad._array import Array, readable
 from softgrad.axis import Axis
 from softgrad.backends import at_once
 from softgrad.declare import Member
 from softgrad.declare.registry import declared
 
-__all__ = ["opaque", "solve"]
+__all__ = ["opaque", "solve", "solve_value"]
 
 
 def _run(name: str, args: tuple, kwargs: Mapping[str, Any]) -> torch.Tensor:
@@ -37,13 +37,45 @@ def solve(
     constants: Mapping[str, Any],
 ) -> tuple[Array, ...]:
     """Return the member's fields, differentiable by torch."""
+    if _is_plain(operands):
+        return at_once.solve(member, axis, operands, constants)
     if _forward_over_forward():
         raise RuntimeError(
             "torch loses tangents in forward mode over forward mode, for every autograd.Function, "
             "and would return a wrong second derivative: use torch.func.hessian, which is forward "
             "over reverse, or softgrad.hvp"
         )
-    return _bind(member).apply(axis, constants, *operands)
+    function = _bind(member)
+    if _is_wrapped(operands):
+        return function.apply(axis, constants, *operands)
+    # what Function.apply does next, without binding the arguments to a signature it reads anew
+    apply = super(torch.autograd.Function, function).apply  # pyrefly: ignore
+    return apply(axis, constants, *operands)
+
+
+def solve_value(
+    member: Member,
+    axis: Axis | None,
+    operands: tuple[Array | None, ...],
+    constants: Mapping[str, Any],
+) -> tuple[Array, ...]:
+    """Return the member's value, and perhaps fields behind it."""
+    if _is_plain(operands):
+        return at_once.solve_value(member, axis, operands, constants)
+    return solve(member, axis, operands, constants)
+
+
+def _is_plain(operands: tuple[Array | None, ...]) -> bool:
+    """Tell whether nobody differentiates or traces."""
+    return all(t is None or readable(t) for t in operands)
+
+
+def _is_wrapped(operands: tuple[Array | None, ...]) -> bool:
+    """Tell whether torch.func transforms the call, or did so with a tensor that outlived it."""
+    inner = torch._C
+    if inner._are_functorch_transforms_active():
+        return True
+    return any(t is not None and inner._functorch.is_functorch_wrapped_tensor(t) for t in operands)
 
 
 def _forward_over_forward() -> bool:

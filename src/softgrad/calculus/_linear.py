@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from functools import partial, reduce
+from itertools import chain
 from operator import add
 from types import NoneType
 from typing import Any
 
 import numpy as np
 
-from softgrad._array import Array, copied, dtype_name, in_library_of, namespace
+from softgrad import native
+from softgrad._array import Array, apart, dtype_name, in_library_of, namespace
+from softgrad._out import placed, wants, written
 from softgrad.backends.select import solver_for
 from softgrad.declare import Leaf, Node, State
 from softgrad.declare.graph import evaluate, leaves
@@ -63,7 +66,7 @@ class Linear:
         self._states: dict[Node, State] = {}
         solve = solver_for(self.call.primary)
         self.working = evaluate(self.call.root, solve, self._states)
-        self.value: Array = copied(self.call.like_input(self.working))
+        self.value: Array = native.duplicate(self.call.like_input(self.working))
 
     def push(self, tangents: Mapping[str, Array]) -> Array:
         """Return the output's tangent for tangents of the inputs."""
@@ -72,20 +75,26 @@ class Linear:
         assert moved is not None
         return self.call.like_input(moved)
 
-    def pull(self, cotangent: Array) -> dict[str, Array]:
-        """Return the gradient of every input in ``wrt`` for a cotangent of the output."""
+    def pull(self, cotangent: Array, out: Mapping[str, Array] | None = None) -> dict[str, Array]:
+        """Return the gradient of every input in ``wrt`` for a cotangent of the output.
+
+        They are written to the arrays in ``out``, by the inputs' names.
+        """
         gradient: dict[str, Array] = {}
+        out = out or {}
+        g = self._cotangent(cotangent)
         with np.errstate(all="ignore"):
-            self._pull(self.call.root, self._cotangent(cotangent), gradient)
-        return self._returned(gradient)
+            self._pull(self.call.root, g, gradient, out)
+        return self._returned(gradient, g, out)
 
     def bend(self, tangents: Mapping[str, Array], cotangent: Array) -> dict[str, Array]:
         """Return how :meth:`pull` of ``cotangent`` moves when the inputs move."""
         motion = _Motion(self._working(tangents))
         curved: dict[str, Array] = {}
+        g = self._cotangent(cotangent)
         with np.errstate(all="ignore"):
-            self._curve(self.call.root, self._cotangent(cotangent), None, motion, curved)
-        return self._returned(curved)
+            self._curve(self.call.root, g, None, motion, curved)
+        return self._returned(curved, g, {})
 
     def structure(self, name: str) -> Structure:
         """Return the Jacobian with respect to one input."""
@@ -102,15 +111,30 @@ class Linear:
     def _cotangent(self, g: Array) -> Array:
         return fitted("the cotangent", g, self.value, self.working.dtype)
 
-    def _returned(self, gradient: dict[str, Array]) -> dict[str, Array]:
+    def _returned(
+        self, gradient: dict[str, Array], g: Array, out: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """Return the gradients in the inputs' dtypes, nobody else's memory, or where asked to."""
         result = {}
         for name in self.wrt:
-            given = self.call.inputs[name]
-            xp = namespace(given)
+            given, room = self.call.inputs[name], out.get(name)
             found = gradient.get(name)
-            found = xp.zeros_like(given) if found is None else xp.astype(found, given.dtype)
-            result[name] = np.asarray(found) if isinstance(found, np.generic) else found
+            if room is not None and found is room:
+                result[name] = written(room)
+                continue
+            xp = namespace(given)
+            if found is None:
+                found = xp.zeros_like(given)
+            elif room is not None or found.dtype != given.dtype or not self._owns(found, g):
+                found = xp.astype(found, given.dtype)
+            found = np.asarray(found) if isinstance(found, np.generic) else found
+            result[name] = placed(found, room)
         return result
+
+    def _owns(self, gradient: Array, g: Array) -> bool:
+        """Tell whether a gradient lies apart from whatever else is used again."""
+        states = (vars(state).values() for state in self._states.values())
+        return apart(gradient, chain((g,), self.call.inputs.values(), *states))
 
     def _reaches(self, node: Node | Leaf) -> bool:
         return any(leaf.name in self.wrt for leaf in leaves(node))
@@ -128,14 +152,27 @@ class Linear:
         found = {k: self._tangent(child, motion) for k, child in node.inputs.items()}
         return {k: t for k, t in found.items() if t is not None}
 
-    def _pull(self, node: Node | Leaf, g: Array, gradient: dict[str, Array]) -> None:
+    def _pull(
+        self, node: Node | Leaf, g: Array, gradient: dict[str, Array], out: Mapping[str, Array]
+    ) -> None:
         if isinstance(node, Leaf):
             gradient[node.name] = gradient[node.name] + g if node.name in gradient else g
             return
         J = node.member.jacobian(self._states[node])
         for k, child in node.inputs.items():
             if self._reaches(child):
-                self._pull(child, J[k].rmv(g), gradient)
+                room = self._room(child, gradient, out)
+                down = J[k].rmv(g) if room is None else J[k].rmv(g, room)
+                self._pull(child, down, gradient, out)
+
+    def _room(
+        self, child: Node | Leaf, gradient: Mapping[str, Array], out: Mapping[str, Array]
+    ) -> Array | None:
+        """Return where the gradient of a leaf may be written by whoever computes it first."""
+        if not isinstance(child, Leaf) or child.name in gradient:
+            return None
+        room = out.get(child.name)
+        return room if room is not None and wants(room) else None
 
     def _curve(
         self,

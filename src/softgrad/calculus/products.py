@@ -5,6 +5,7 @@ from math import prod
 from typing import Any
 
 from softgrad._array import Array, namespace
+from softgrad._out import placed, written
 from softgrad.calculus._linear import Linear, linear
 from softgrad.errors import ArgumentError, ArgumentTypeError
 from softgrad.function import Function
@@ -14,9 +15,7 @@ __all__ = ["hvp", "jvp", "linearize", "value_and_grad", "vjp"]
 Wrt = str | tuple[str, ...] | None
 
 
-def vjp(
-    f: Any, *args: Any, wrt: Wrt = None, **options: Any
-) -> tuple[Array, Callable[[Array], Any]]:
+def vjp(f: Any, *args: Any, wrt: Wrt = None, **options: Any) -> tuple[Array, Callable[..., Any]]:
     """Value and pullback: g ↦ Jᵀg, the backward pass.
 
     Parameters
@@ -35,7 +34,8 @@ def vjp(
     pullback : callable
         Takes a cotangent of the shape of ``y``; returns the gradient, or a tuple of gradients in
         the order of ``wrt``. It may be called any number of times and changes nothing; it reads the
-        arguments of this call, which must not be written to in between.
+        arguments of this call, which must not be written to in between. Given ``out=``, an array of
+        the input's shape and dtype or a tuple of them, it writes there and returns that.
 
     Raises
     ------
@@ -56,7 +56,11 @@ def vjp(
     array([ 0.08192507, -0.02203304, -0.05989202])
     """
     at = linear("vjp", f, args, options, wrt)
-    return at.value, lambda cotangent: _unpacked(at, at.pull(cotangent))
+
+    def pullback(cotangent: Array, *, out: Any = None) -> Any:
+        return _unpacked(at, at.pull(cotangent, _rooms(at, out)))
+
+    return at.value, pullback
 
 
 def jvp(f: Any, *args: Any, tangent: Any, wrt: Wrt = None, **options: Any) -> tuple[Array, Array]:
@@ -170,13 +174,17 @@ def hvp(
     return _unpacked(at, at.bend(_packed(at, tangent), cotangent))
 
 
-def value_and_grad(f: Any, *args: Any, wrt: Wrt = None, **options: Any) -> tuple[Array, Any]:
+def value_and_grad(
+    f: Any, *args: Any, wrt: Wrt = None, out: Any = None, **options: Any
+) -> tuple[Array, Any]:
     """Value and gradient of a function with a single number as its value.
 
     Parameters
     ----------
     f, *args, wrt, **options
         As :func:`vjp`.
+    out
+        Where to write the gradient, as for the pullback of :func:`vjp`.
 
     Returns
     -------
@@ -199,10 +207,14 @@ def value_and_grad(f: Any, *args: Any, wrt: Wrt = None, **options: Any) -> tuple
     >>> gradient
     array([[-0.5,  0.5]])
     """
-    if wrt is None and isinstance(f, Function) and (found := f.gradient_at_once(args, options)):
-        return found
+    if wrt is None and isinstance(f, Function):
+        found = f.gradient_at_once(args, options, out)
+        if found:
+            value, gradient = found
+            return value, written(out) if gradient is out else placed(gradient, out)
     at = linear("value_and_grad", f, args, options, wrt)
-    return at.value, _unpacked(at, at.pull(_one(at, "use softgrad.vjp with a cotangent")))
+    seed = _one(at, "use softgrad.vjp with a cotangent")
+    return at.value, _unpacked(at, at.pull(seed, _rooms(at, out)))
 
 
 def _one(at: Linear, otherwise: str) -> Array:
@@ -222,6 +234,16 @@ def _packed(at: Linear, tangent: Any) -> dict[str, Array]:
             f"tangent must be a tuple of {len(at.wrt)}, one for each of {', '.join(at.wrt)}"
         )
     return dict(zip(at.wrt, tangent, strict=True))
+
+
+def _rooms(at: Linear, out: Any) -> dict[str, Array] | None:
+    if out is None or at.single:
+        return None if out is None else {at.wrt[0]: out}
+    if not isinstance(out, tuple) or len(out) != len(at.wrt):
+        raise ArgumentTypeError(
+            f"out must be a tuple of {len(at.wrt)}, one for each of {', '.join(at.wrt)}"
+        )
+    return {name: room for name, room in zip(at.wrt, out, strict=True) if room is not None}
 
 
 def _unpacked(at: Linear, gradient: dict[str, Array]) -> Any:

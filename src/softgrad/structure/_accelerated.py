@@ -24,11 +24,11 @@ def accelerated(kernel: str, *arrays: str) -> Callable:
     """
     fields = [None if name == "*" else attrgetter(name) for name in arrays]
 
-    def decorate(portable: Callable[[Any, Array], Array]) -> Callable[[Any, Array], Array]:
+    def decorate(portable: Callable[..., Array]) -> Callable[..., Array]:
         @wraps(portable)
-        def method(self: Any, t: Array) -> Array:
+        def method(self: Any, t: Array, out: Array | None = None) -> Array:
             given = (t if field is None else field(self) for field in fields)
-            found = native.rows(kernel, getattr(self, "axis", None), *given)
+            found = native.rows(kernel, getattr(self, "axis", None), *given, out=out)
             return portable(self, t) if found is None else found[0]
 
         return method

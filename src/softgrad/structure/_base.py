@@ -23,8 +23,11 @@ class Structure(ABC):
         """Return J t: where the tangent ``t`` takes the output (JVP)."""
 
     @abstractmethod
-    def rmv(self, g: Array) -> Array:
-        """Return Jᵀ g: the gradient for the cotangent ``g`` of the output (VJP)."""
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
+        """Return Jᵀ g: the gradient for the cotangent ``g`` of the output (VJP).
+
+        It may be in ``out``, which has the input's shape, or elsewhere.
+        """
 
     @abstractmethod
     def bend(self, tangent: Any) -> "Structure":
@@ -65,7 +68,7 @@ class Transpose(Structure):
         """Return ofᵀ t."""
         return self.of.rmv(t)
 
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         """Return of g."""
         return self.of.mv(g)
 

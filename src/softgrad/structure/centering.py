@@ -32,7 +32,7 @@ class Centering(Structure):
         return self._alive(t - self.axis.sum(others * t))
 
     @accelerated("centering_transposed", "p", "*", "live")
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         """Return g − p Σg; at a dominant entry g(1 − p) − p Σ(other g), from the others."""
         xp = namespace(self.p)
         g = self._alive(g)
@@ -89,7 +89,7 @@ class _BentCentering(Structure):
         return self.at._alive(-row + 0 * self.dp)
 
     @accelerated("centering_bend_transposed", "dp", "*", "at.live")
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         return -self.dp * self.at.axis.sum(self.at._alive(g))
 
     def bend(self, tangent: Structure) -> Structure:

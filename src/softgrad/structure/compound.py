@@ -27,7 +27,7 @@ class Product(Structure):
         """Return outer (inner t)."""
         return self.outer.mv(self.inner.mv(t))
 
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         """Return innerᵀ (outerᵀ g)."""
         return self.inner.rmv(self.outer.rmv(g))
 
@@ -78,7 +78,7 @@ class Sum(Structure):
         """Return the sum of the terms' products."""
         return reduce(add, (term.mv(t) for term in self.terms))
 
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         """Return the sum of the terms' transposed products."""
         return reduce(add, (term.rmv(g) for term in self.terms))
 

@@ -26,13 +26,13 @@ class Diagonal(Structure):
     shape: tuple[int, ...] | None = None
 
     @accelerated("diagonal", "d", "*")
-    def mv(self, t: Array) -> Array:
+    def mv(self, t: Array, out: Array | None = None) -> Array:
         """Return d∘t."""
         return times(self.d, t)
 
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         """Return d∘g, summed over the axes along which the input was broadcast."""
-        product = self.mv(g)
+        product = self.mv(g, out if self.shape is None else None)
         return product if self.shape is None else sum_to(product, self.shape)
 
     def bend(self, tangent: "Diagonal") -> "Diagonal":

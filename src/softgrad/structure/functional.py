@@ -23,7 +23,7 @@ class Functional(Structure):
         return self.axis.drop(self.axis.sum(times(self.p, t)))
 
     @accelerated("functional_transposed", "p", "*")
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         """Return p g per row."""
         return times(self.p, self.axis.lift(g))
 

@@ -35,13 +35,13 @@ class WeightedCentering(Structure):
         return t - self.axis.sum(others * t) / total
 
     @accelerated("weighted_centering", "s", "*")
-    def mv(self, t: Array) -> Array:
+    def mv(self, t: Array, out: Array | None = None) -> Array:
         """Return s∘(t − ⟨s,t⟩/Σs)."""
         return self.s * self.centre(t)
 
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         """Return the same as :meth:`mv`: the map is symmetric."""
-        return self.mv(g)
+        return self.mv(g, out)
 
     def bend(self, tangent: "WeightedCentering") -> Structure:
         """Return d(diag(s) − ssᵀ/Σs) along s's tangent."""
@@ -83,7 +83,7 @@ class _BentWeightedCentering(Structure):
         moved = self.ds * self.at.centre(t)
         return moved - s * (axis.sum(moved) / total)
 
-    def rmv(self, g: Array) -> Array:
+    def rmv(self, g: Array, out: Array | None = None) -> Array:
         return self.mv(g)
 
     def bend(self, tangent: Structure) -> Structure:

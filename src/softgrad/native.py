@@ -197,10 +197,11 @@ def _laid(
 
 
 def _memory(array: Array | None) -> np.ndarray | None:
-    """Return the memory of a NumPy array or a torch tensor, or None if NumPy cannot name it."""
+    """Return the memory of a NumPy array or a torch tensor, or None if NumPy cannot have it."""
     if array is None or type(array) is np.ndarray:
         return array
-    return None if dtype_name(array) == "bfloat16" else array.detach().numpy()
+    batched = sys.modules["torch"]._C._functorch.is_legacy_batchedtensor  # gradcheck's
+    return None if dtype_name(array) == "bfloat16" or batched(array) else array.detach().numpy()
 
 
 def _fits(letter: str, array: np.ndarray | None, first: np.ndarray, given: Array | None) -> bool:

@@ -50,11 +50,10 @@ struct Losses {
 };
 
 // sum_j offset_j (maximum - x_j); a class without an offset is not read.
-template <class S>
-SOFTGRAD_INLINE double spread(const S* x, std::int64_t n, Compute<S> maximum,
+template <class S, class N>
+SOFTGRAD_INLINE double spread(const S* x, N n, Compute<S> maximum,
                               const Losses<Compute<S>>& losses) {
     using T = Compute<S>;
-    if (!losses.offsets && losses.offset == 0) return 0;
     Sum<T> sum;
     const Vec<T> same = broadcast(static_cast<T>(losses.offset));
     accumulate<T>(n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
@@ -68,17 +67,17 @@ SOFTGRAD_INLINE double spread(const S* x, std::int64_t n, Compute<S> maximum,
 template <class S>
 struct RowLoss {
     using T = Compute<S>;
-    double loss = 0, lse = 0, top = 0;
+    double loss = 0, lse = 0;
     Exact<T> rest{};
     bool empty = false;  // no class is possible
 
-    SOFTGRAD_INLINE RowLoss(const S* x, std::int64_t n, std::int64_t r,
-                            const Normaliser<T>& row, const Losses<T>& losses) {
-        top = row.top();
-        empty = row.maximum == -infinity<T> && row.sums.total().rounded() == 0;
+    template <class N>
+    SOFTGRAD_INLINE RowLoss(const S* x, N n, std::int64_t r, const Normaliser<S, N>& row,
+                            const Losses<T>& losses) {
+        empty = is_empty(row);
         if (empty) return;
-        rest = others(x, n, row, static_cast<T>(top));
-        const double log_sum = std::log1p(rest.rounded() / top);
+        rest = row.others();
+        const double log_sum = log1p_of<T>(rest.rounded() / row.top());
         const double high = row.maximum;
         const double asked = losses.gain_of(r);
         lse = high + log_sum;
@@ -100,53 +99,46 @@ struct LossGradient {
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
-        const Vec<T> scaled = how.load(e + i) * factor;
-        if constexpr (per_class)
-            return target.in(scaled - how.load(offsets + i) * offset, i);
-        else
-            return target.in(scaled - offset, i);
+        Vec<T> by = broadcast(offset);
+        if constexpr (per_class) by *= how.load(offsets + i);
+        return target.in(fused(how.load(e + i), broadcast(factor), -by), i);
     }
 };
 
-template <class S, bool per_class>
+template <class S, bool per_class, class N>
 struct LossRow {
     using T = Compute<S>;
     using Map = LossGradient<S, per_class>;
     template <Write how>
-    using Writer = Drain<S, how, Map>;
+    using Writer = Drain<S, how, Map, N>;
 
-    const S* x;
+    Rows<S, N> x;
     double* loss;
     S* gradient;
-    std::int64_t n, last;
+    N n;
     Losses<T> losses;
     mutable TwoRows<T> scratch_rows;
 
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const S* at = x + r * n;
-        const S* next = r + 1 < last ? at + n : at;
         T* e = scratch_rows.other();
         if (losses.target[r] < 0) {
-            std::memset(e, 0, static_cast<std::size_t>(n) * sizeof(T));
+            std::memset(e, 0, static_cast<std::size_t>(std::int64_t(n)) * sizeof(T));
             loss[r] = 0;
             return {Map{e, e, 0, 0, {}}, gradient + r * n, n};
         }
-        const auto row = normalise<true>(at, e, n, [&](std::int64_t i) SOFTGRAD_BODY {
-            prefetch<4 * lanes<T>>(next + i);
-            meanwhile(i);
-        });
-        return {map(r, at, e, row), gradient + r * n, n};
+        const auto row = normalise<true>(x[r], e, n, x.ahead(r, meanwhile));
+        return {map(r, x[r], e, row), gradient + r * n, n};
     }
 
-    Map map(std::int64_t r, const S* at, T* e, const Normaliser<T>& row) const {
+    SOFTGRAD_INLINE Map map(std::int64_t r, const S* at, T* e, const Normaliser<S, N>& row) const {
         const RowLoss<S> told(at, n, r, row, losses);
         loss[r] = told.loss;
         if (told.empty) return {e, e, 0, 0, {}};
         const double share = losses.share_of(r), slope = 2 * losses.lse_share * told.lse;
         const std::int64_t t = losses.target[r];
         const T x_t = element(at + t);
-        const Exact<T> exact_total = row.sums.total();
+        const Exact<T> exact_total = row.total(told.rest);
         const double total = exact_total.rounded();
         double asked = losses.gain_of(r), spread_sum = losses.offset_sum;
         if (x_t == -infinity<T>) asked = 0;
@@ -186,31 +178,30 @@ template <class S>
 void cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
     const Losses<T> losses(job);
-    const auto* x = static_cast<const S*>(job.in[0]) + first * job.n;
     auto* loss = static_cast<double*>(job.out[0]);
-    const bool long_row = job.n * static_cast<std::int64_t>(sizeof(S)) > longest_row;
-    for (std::int64_t r = first; r < last; ++r, x += job.n) {
-        loss[r] = 0;
-        if (losses.target[r] < 0) continue;
-        const S* next = r + 1 < last ? x + job.n : x;
-        const auto ahead = [&](std::int64_t i) SOFTGRAD_BODY { prefetch<4 * lanes<T>>(next + i); };
-        const auto row = long_row ? normalise_once(x, job.n)
-                                  : normalise<false>(x, static_cast<T*>(nullptr), job.n, ahead);
-        loss[r] = RowLoss<S>(x, job.n, r, row, losses).loss;
-    }
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const Rows<S, decltype(n)> x{static_cast<const S*>(job.in[0]), n, last};
+        for (std::int64_t r = first; r < last; ++r) {
+            loss[r] = 0;
+            if (losses.target[r] < 0) continue;
+            const auto row = normaliser_of(x[r], n, x.ahead(r, Nothing{}));
+            loss[r] = RowLoss<S>(x[r], n, r, row, losses).loss;
+        }
+    });
 }
 
 template <class S, bool per_class>
 void loss_and_gradient(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    const LossRow<S, per_class> row{static_cast<const S*>(job.in[0]),
-                                    static_cast<double*>(job.out[0]),
-                                    static_cast<S*>(job.out[1]),
-                                    job.n,
-                                    last,
-                                    Losses<T>(job),
-                                    TwoRows<T>(job.n)};
-    each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const LossRow<S, per_class, decltype(n)> row{{static_cast<const S*>(job.in[0]), n, last},
+                                                     static_cast<double*>(job.out[0]),
+                                                     static_cast<S*>(job.out[1]),
+                                                     n,
+                                                     Losses<T>(job),
+                                                     TwoRows<T>(n)};
+        each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+    });
 }
 
 template <class S>

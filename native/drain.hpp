@@ -12,7 +12,7 @@ constexpr std::int64_t streamed_bytes = 4 << 20;  // results from here on go aro
 
 // y[i] = map(i), four vectors at a step. A line once streamed is not touched again: that would
 // stall until it has left the write-combining buffer.
-template <class S, Write how, class Map>
+template <class S, Write how, class Map, class N = std::int64_t>
 class Drain {
     using T = Compute<S>;
     static constexpr int L = lanes<T>;
@@ -21,8 +21,10 @@ class Drain {
     std::int64_t at_ = 0, n_ = 0;
 
   public:
+    static constexpr bool one_step = is_few<N>;
+
     Drain() = default;
-    SOFTGRAD_INLINE Drain(Map map, S* y, std::int64_t n) : map_(map), y_(y), n_(n) {
+    SOFTGRAD_INLINE Drain(Map map, S* y, N n) : map_(map), y_(y), n_(n) {
         if constexpr (how == Write::streamed) {
             const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(y) %
                                               (L * sizeof(S)) / sizeof(S));
@@ -35,6 +37,7 @@ class Drain {
         at_ += 4 * L;
     }
     SOFTGRAD_INLINE void finish() {
+        if constexpr (one_step) return partial(static_cast<int>(n_));
         while (n_ - at_ >= 4 * L) step();
         for (; n_ - at_ >= L; at_ += L) put(at_);
         if (at_ < n_) partial(static_cast<int>(n_ - at_));
@@ -68,13 +71,38 @@ SOFTGRAD_INLINE void pipelined(const Row& row, std::int64_t first, std::int64_t 
     drain.finish();
 }
 
-// The same, around the cache where the whole result, of which these rows may be a part, is large.
+// The same, each row being written before the next is read.
+template <Write how, class Row>
+SOFTGRAD_INLINE void one_by_one(const Row& row, std::int64_t first, std::int64_t last) {
+    for (std::int64_t r = first; r < last; ++r) row.template read<how>(r, Nothing{}).finish();
+}
+
+// Runs body(how): around the cache where the whole result, of which this may be a part, is large.
+template <class Body>
+SOFTGRAD_INLINE void written(std::int64_t result_bytes, Body body) {
+    if (result_bytes < streamed_bytes)
+        body(std::integral_constant<Write, Write::cached>{});
+    else
+        body(std::integral_constant<Write, Write::streamed>{});
+    stream_fence();
+}
+
 template <class Row>
 void each_row(const Row& row, std::int64_t first, std::int64_t last, std::int64_t result_bytes) {
-    if (result_bytes < streamed_bytes)
-        pipelined<Write::cached>(row, first, last);
+    if constexpr (Row::template Writer<Write::cached>::one_step)
+        one_by_one<Write::cached>(row, first, last);
     else
-        pipelined<Write::streamed>(row, first, last);
+        written(result_bytes, [&](auto how) SOFTGRAD_BODY { pipelined<how>(row, first, last); });
+}
+
+// The same for rows that are read again while they are written, which those of more than `cached`
+// bytes must be before the next: it would drive them from the cache.
+template <class S, class Row>
+void each_row_read_twice(const Row& row, const Job& job, std::int64_t first, std::int64_t last,
+                         std::int64_t cached) {
+    const std::int64_t bytes = job.n * static_cast<std::int64_t>(sizeof(S));
+    if (bytes <= cached) return each_row(row, first, last, job.rows * bytes);
+    one_by_one<Write::streamed>(row, first, last);
     stream_fence();
 }
 

@@ -86,11 +86,7 @@ struct First {
     }
 
   private:
-    SOFTGRAD_INLINE IntVec<float> among_first() const {
-        IntVec<float> position;
-        for (int i = 0; i < lanes<float>; ++i) position[i] = i;
-        return position < k;
-    }
+    SOFTGRAD_INLINE IntVec<float> among_first() const { return positions<float>() < k; }
 };
 
 template <class S>

@@ -67,20 +67,20 @@ struct ByLife {
     }
 };
 
-// A weight above all others, or NaN, which no weight equals.
 template <class T>
-SOFTGRAD_INLINE T dominant(T largest, Exact<T> total) {
-    const bool dominates = 2 * static_cast<double>(largest) > total.rounded();
-    return dominates ? largest : std::numeric_limits<T>::quiet_NaN();
+SOFTGRAD_INLINE bool dominates(T largest, Exact<T> total) {
+    return 2 * static_cast<double>(largest) > total.rounded();
 }
 
 // A row's weighted mean of t, relative to the entry of t at a dominant weight.
 template <class T>
 struct Mean {
-    T peak = 0, pivot = 0, mean = 0;
+    T pivot = 0, mean = 0;
+    Exception<T> at_pivot;  // 0, even where the difference of infinities is NaN
 
-    SOFTGRAD_INLINE Vec<T> relative(Vec<T> w, Vec<T> t) const {
-        return w == peak ? Vec<T>{} : t - pivot;
+    template <class How>
+    SOFTGRAD_INLINE Vec<T> relative(Vec<T> t, std::int64_t i, How how) const {
+        return at_pivot.in(t - pivot, i, how);
     }
 };
 
@@ -98,16 +98,16 @@ SOFTGRAD_INLINE Mean<Compute<S>> weighted_mean(const S* s, const S* t, N n, Keep
                   });
     const T top = largest.found();
     Mean<T> found;
-    found.peak = dominant(top, weight.total());
     double sum = moment.total().rounded();
-    if (found.peak == top) {
+    if (dominates(top, weight.total())) {
         const std::int64_t place = place_of(top, s, n);
+        found.at_pivot.place = place;
         const First one{1};
         found.pivot = keep.keep(one.load(s + place), one.load(t + place), place, one)[0];
         Sum<T> apart;
         accumulate<T>(n, apart, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
             const Vec<T> w = how.load(s + i);
-            return w * found.relative(w, keep.keep(w, how.load(t + i), i, how));
+            return w * found.relative(keep.keep(w, how.load(t + i), i, how), i, how);
         });
         sum = apart.total().rounded();
     }
@@ -126,14 +126,14 @@ struct Weighed {
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         const Vec<T> w = how.load(s + i);
-        return w * (by.relative(w, ByWeight<T>{}.keep(w, how.load(t + i), i, how)) - by.mean);
+        const Vec<T> v = ByWeight<T>{}.keep(w, how.load(t + i), i, how);
+        return w * (by.relative(v, i, how) - by.mean);
     }
 };
 
 template <class S>
 struct Centred {
     using T = Compute<S>;
-    const S* s = nullptr;
     const S* t = nullptr;
     Mean<T> by;
     ByLife<T> life;
@@ -141,7 +141,7 @@ struct Centred {
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         const Vec<T> v = life.kept(how.load(t + i), i, how);
-        return life.kept(by.relative(how.load(s + i), v) - by.mean, i, how);
+        return life.kept(by.relative(v, i, how) - by.mean, i, how);
     }
 };
 
@@ -168,7 +168,7 @@ struct CentredRow {
         } else {
             const ByLife<T> life(live ? live + r * n : nullptr, n);
             const auto mean = weighted_mean(s[r], t[r], n, life, false, step);
-            return {Map{s[r], t[r], mean, life}, to, n};
+            return {Map{t[r], mean, life}, to, n};
         }
     }
 };
@@ -178,14 +178,15 @@ struct Transposed {
     using T = Compute<S>;
     const S* p = nullptr;
     const S* g = nullptr;
-    T total = 0, peak = 0, at_peak = 0;
+    T total = 0;
+    Exception<T> top;
     ByLife<T> life;
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
-        const Vec<T> w = how.load(p + i), v = life.kept(how.load(g + i), i, how);
-        const Vec<T> found = fused(w, broadcast(-total), v);
-        return life.kept(w == peak ? broadcast(at_peak) : found, i, how);
+        const Vec<T> v = life.kept(how.load(g + i), i, how);
+        const Vec<T> found = fused(how.load(p + i), broadcast(-total), v);
+        return life.kept(top.in(found, i, how), i, how);
     }
 };
 
@@ -203,7 +204,7 @@ struct TransposedRow {
 
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        Transposed<S> map{p[r], g[r], 0, 0, 0, ByLife<T>(live ? live + r * n : nullptr, n)};
+        Transposed<S> map{p[r], g[r], 0, {}, ByLife<T>(live ? live + r * n : nullptr, n)};
         Largest<T, N> largest(0);
         Sum<T> weight, sum;
         accumulate<T>(n, weight, sum, p.ahead(r, g.ahead(r, meanwhile)),
@@ -215,17 +216,18 @@ struct TransposedRow {
         const T top = largest.found();
         const double all = sum.total().rounded();
         map.total = static_cast<T>(all);
-        map.peak = dominant(top, weight.total());
-        if (map.peak == top) {
+        if (dominates(top, weight.total())) {
+            map.top.place = place_of(top, map.p, n);
+            const Exception<T> without = map.top;
             Sum<T> other_weight, other_sum;
             accumulate<T>(n, other_weight, other_sum, Nothing{},
                           [&](std::int64_t i, auto, auto how_) SOFTGRAD_BODY {
                               const Vec<T> w = how_.load(map.p + i);
                               const Vec<T> v = map.life.kept(how_.load(map.g + i), i, how_);
-                              return Two<T>{w == top ? Vec<T>{} : w, w == top ? Vec<T>{} : v};
+                              return Two<T>{without.in(w, i, how_), without.in(v, i, how_)};
                           });
-            map.at_peak = static_cast<T>(other_weight.total().rounded() * all -
-                                         other_sum.total().rounded());
+            map.top.value = static_cast<T>(other_weight.total().rounded() * all -
+                                           other_sum.total().rounded());
         }
         return {map, y + r * n, n};
     }

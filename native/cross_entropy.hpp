@@ -63,30 +63,17 @@ SOFTGRAD_INLINE double spread(const S* x, N n, Compute<S> maximum,
     return sum.total().rounded();
 }
 
-// What one row's sum says, before its gradient is written.
-template <class S>
-struct RowLoss {
-    using T = Compute<S>;
-    double loss = 0, lse = 0;
-    Exact<T> rest{};
-    bool empty = false;  // no class is possible
-
-    template <class N>
-    SOFTGRAD_INLINE RowLoss(const S* x, N n, std::int64_t r, const Normaliser<S, N>& row,
-                            const Losses<T>& losses) {
-        empty = is_empty(row);
-        if (empty) return;
-        rest = row.others();
-        const double log_sum = log1p_of<T>(rest.rounded() / row.top());
-        const double high = row.maximum;
-        const double asked = losses.gain_of(r);
-        lse = high + log_sum;
-        if (asked != 0) loss = asked * ((high - element(x + losses.target[r])) + log_sum);
-        if (losses.smooth())
-            loss += spread(x, n, row.maximum, losses) + losses.offset_sum * log_sum;
-        loss += losses.lse_loss * lse * lse;
-    }
-};
+// What the row r costs.
+template <class S, class N>
+SOFTGRAD_INLINE double loss_of(const S* x, N n, std::int64_t r, const Summed<Compute<S>>& sum,
+                               double log, const Losses<Compute<S>>& losses) {
+    if (sum.empty) return 0;
+    const double high = sum.maximum, asked = losses.gain_of(r), lse = high + log;
+    double loss = asked == 0 ? 0 : asked * ((high - element(x + losses.target[r])) + log);
+    if (losses.smooth())
+        loss += spread(x, n, sum.maximum, losses) + losses.offset_sum * log;
+    return loss + losses.lse_loss * lse * lse;
+}
 
 // e factor - offset, and the target's own entry.
 template <class S, bool per_class>
@@ -101,7 +88,7 @@ struct LossGradient {
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         Vec<T> by = broadcast(offset);
         if constexpr (per_class) by *= how.load(offsets + i);
-        return target.in(fused(how.load(e + i), broadcast(factor), -by), i);
+        return target.in(fused(how.load(e + i), broadcast(factor), -by), i, how);
     }
 };
 
@@ -117,32 +104,45 @@ struct LossRow {
     S* gradient;
     N n;
     Losses<T> losses;
-    mutable TwoRows<T> scratch_rows;
+    mutable ScratchRows<T, N> scratch_rows;
 
+    // Its exponentials, or zeros where the row costs nothing, wait in scratch memory.
+    struct Begun : Summed<T> {
+        T* e = nullptr;
+    };
+
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Begun begin(std::int64_t r, Meanwhile meanwhile) const {
+        T* e = scratch_rows.next();
+        if (losses.target[r] < 0) {
+            std::memset(e, 0, static_cast<std::size_t>(std::int64_t{n}) * sizeof(T));
+            return {{}, e};
+        }
+        return {Summed<T>(normalise<true>(x[r], e, n, x.ahead(r, meanwhile))), e};
+    }
+    template <Write how>
+    SOFTGRAD_INLINE Writer<how> end(std::int64_t r, const Begun& sum, double log) const {
+        loss[r] = loss_of(x[r], n, r, sum, log, losses);
+        return {sum.empty ? Map{sum.e, sum.e, 0, 0, {}} : map(r, sum, log), gradient + r * n, n};
+    }
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        T* e = scratch_rows.other();
-        if (losses.target[r] < 0) {
-            std::memset(e, 0, static_cast<std::size_t>(std::int64_t(n)) * sizeof(T));
-            loss[r] = 0;
-            return {Map{e, e, 0, 0, {}}, gradient + r * n, n};
-        }
-        const auto row = normalise<true>(x[r], e, n, x.ahead(r, meanwhile));
-        return {map(r, x[r], e, row), gradient + r * n, n};
+        const auto sum = begin(r, meanwhile);
+        return end<how>(r, sum, sum.log());
     }
 
-    SOFTGRAD_INLINE Map map(std::int64_t r, const S* at, T* e, const Normaliser<S, N>& row) const {
-        const RowLoss<S> told(at, n, r, row, losses);
-        loss[r] = told.loss;
-        if (told.empty) return {e, e, 0, 0, {}};
-        const double share = losses.share_of(r), slope = 2 * losses.lse_share * told.lse;
+    SOFTGRAD_INLINE Map map(std::int64_t r, const Begun& sum, double log) const {
+        const S* at = x[r];
+        T* e = sum.e;
+        const double share = losses.share_of(r);
+        const double slope = 2 * losses.lse_share * (sum.maximum + log);
         const std::int64_t t = losses.target[r];
         const T x_t = element(at + t);
-        const Exact<T> exact_total = row.total(told.rest);
+        const Exact<T> exact_total = sum.total;
         const double total = exact_total.rounded();
         double asked = losses.gain_of(r), spread_sum = losses.offset_sum;
         if (x_t == -infinity<T>) asked = 0;
-        const bool dead = losses.smooth() && std::isinf(told.loss);
+        const bool dead = losses.smooth() && std::isinf(loss[r]);
         if (dead) {
             spread_sum = 0;
             for (std::int64_t j = 0; j < n; ++j)
@@ -150,7 +150,7 @@ struct LossRow {
         }
         const double per_e = (share * (asked + spread_sum) + slope) / total;
         const double e_t = e[t];
-        const Exact<T> rest = x_t == row.maximum ? told.rest : exact_total - e[t];
+        const Exact<T> rest = x_t == sum.maximum ? sum.others : exact_total - e[t];
         const double own = x_t == -infinity<T> ? 0 : losses.offset_of(t);
         const double p_t = e_t / total;
         const double value =
@@ -181,12 +181,15 @@ void cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
     auto* loss = static_cast<double*>(job.out[0]);
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
         const Rows<S, decltype(n)> x{static_cast<const S*>(job.in[0]), n, last};
-        for (std::int64_t r = first; r < last; ++r) {
-            loss[r] = 0;
-            if (losses.target[r] < 0) continue;
-            const auto row = normaliser_of(x[r], n, x.ahead(r, Nothing{}));
-            loss[r] = RowLoss<S>(x[r], n, r, row, losses).loss;
-        }
+        with_logarithms<S>(
+            n, first, last,
+            [&](std::int64_t r) SOFTGRAD_BODY {
+                if (losses.target[r] < 0) return Summed<T>();
+                return Summed<T>(normaliser_of(x[r], n, x.ahead(r, Nothing{})));
+            },
+            [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
+                loss[r] = loss_of(x[r], n, r, sum, log, losses);
+            });
     });
 }
 
@@ -194,13 +197,17 @@ template <class S, bool per_class>
 void loss_and_gradient(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const LossRow<S, per_class, decltype(n)> row{{static_cast<const S*>(job.in[0]), n, last},
-                                                     static_cast<double*>(job.out[0]),
-                                                     static_cast<S*>(job.out[1]),
-                                                     n,
-                                                     Losses<T>(job),
-                                                     TwoRows<T>(n)};
-        each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+        using N = decltype(n);
+        const LossRow<S, per_class, N> row{{static_cast<const S*>(job.in[0]), n, last},
+                                           static_cast<double*>(job.out[0]),
+                                           static_cast<S*>(job.out[1]),
+                                           n,
+                                           Losses<T>(job),
+                                           ScratchRows<T, N>(n)};
+        if constexpr (is_few<N>)
+            short_log_rows<S>(row, first, last);
+        else
+            each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
     });
 }
 

@@ -106,23 +106,23 @@ void each_row_read_twice(const Row& row, const Job& job, std::int64_t first, std
     stream_fence();
 }
 
-// Two scratch rows of n elements and what completes a vector, handed out in turn. They lie an odd
-// number of half pages apart: at equal offsets in their pages, storing one would look to the
-// processor like loading the other.
-template <class T>
-class TwoRows {
-    T* row_[2];
+// Scratch rows of n elements and what completes a vector, handed out in turn: two, or of short rows
+// a group. Two lie an odd number of half pages apart: at equal offsets in their pages, storing one
+// would look to the processor like loading the other.
+template <class T, class N = std::int64_t>
+class ScratchRows {
+    static constexpr int count = is_few<N> ? group : 2;
+    T* row_;
+    std::int64_t apart_ = lanes<T>;
     int turn_ = 0;
 
   public:
-    explicit TwoRows(std::int64_t n) {
+    explicit ScratchRows(N n) {
         constexpr std::int64_t page = 4096 / sizeof(T);
-        const std::int64_t apart = (n + page - 1) / page * page + page / 2;
-        const auto bytes = static_cast<std::size_t>(2 * apart) * sizeof(T);
-        row_[0] = static_cast<T*>(scratch(bytes));
-        row_[1] = row_[0] + apart;
+        if constexpr (!is_few<N>) apart_ = (n + page - 1) / page * page + page / 2;
+        row_ = static_cast<T*>(scratch(static_cast<std::size_t>(count * apart_) * sizeof(T)));
     }
-    T* other() { return row_[turn_ ^= 1]; }
+    T* next() { return row_ + apart_ * (turn_ = (turn_ + 1) % count); }
 };
 
 }  // namespace

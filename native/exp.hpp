@@ -62,8 +62,8 @@ SOFTGRAD_INLINE Anchor<T> anchor(T maximum, T earlier) {
     const bool keep = maximum - earlier <= Exp<T>::near / 2;
     const T shift = std::fabs(maximum) <= Exp<T>::near ? T(0) : keep ? earlier : maximum;
     const T rest = maximum == shift ? T(0) : maximum - shift;
-    const T exponent = (rest * Exp<T>::log2e + Exp<T>::rounder) - Exp<T>::rounder;
-    return {shift, rest - Exp<T>::reach, Exp<T>::rounder + (Exp<T>::lift - exponent)};
+    const T rounded = fused(rest, Exp<T>::log2e, Exp<T>::rounder);  // M + rounder, exactly
+    return {shift, rest - Exp<T>::reach, (2 * Exp<T>::rounder + Exp<T>::lift) - rounded};
 }
 
 template <class T>

@@ -24,7 +24,8 @@ enum Element { float32_, float64_, bfloat16_, float16_, element_count };
 // A kernel in every precision, and its arrays in order, inputs > outputs, a letter each:
 //   x  rows * n elements           b  rows * n bytes
 //   e  the same, where no entry meets another; the job then has rows of one
-//   r  one element per row         d  one double per row         i  one 64-bit integer per row
+//   r  one element per row         d  one double per row
+//   i  one 64-bit integer per row, below n
 //   c  n numbers of the precision that is computed in
 // A question mark follows an input that may be absent.
 struct Entry {

@@ -35,6 +35,21 @@ SOFTGRAD_INLINE V log1p_tail(V square) {
     return q;
 }
 
+// The bits of a double, or of each of a vector, and back.
+SOFTGRAD_INLINE std::uint64_t bits_of(double v) {
+    std::uint64_t bits;
+    std::memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+SOFTGRAD_INLINE auto bits_of(Vec<double> v) {
+    return (VectorOf<std::uint64_t, lanes<double>>::type)v;
+}
+template <class V, class Bits>
+SOFTGRAD_INLINE V from_bits(V v, Bits bits) {
+    std::memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
 // Domain: 0 <= e <= 1. Error: <= 2 ulp.
 template <class T>
 SOFTGRAD_INLINE Vec<T> log1p(Vec<T> e) {
@@ -44,25 +59,23 @@ SOFTGRAD_INLINE Vec<T> log1p(Vec<T> e) {
     return fused(w, square * log1p_tail<T>(square), w);
 }
 
-// Domain: 0 <= z < 2^1000; NaN stays NaN. Error: <= 1 ulp of a double for T double, 2^-30 relative
-// for T float.
-template <class T>
-SOFTGRAD_INLINE double log1p_of(double z) {
+// Domain: 0 <= z < 2^1000; NaN stays NaN. V: a double or a vector. Error: <= 1 ulp of a double for T
+// double, 2^-30 relative for T float.
+template <class T, class V>
+SOFTGRAD_INLINE V log1p_of(V z) {
     using E = Exp<double>;
-    double sum = 1, lost = 0;
+    using Bits = decltype(bits_of(z));
+    V sum = V{} + 1, lost{};
     two_sum(sum, lost, z);
-    std::int64_t bits;
-    std::memcpy(&bits, &sum, sizeof bits);
-    const std::int64_t k = (bits - 0x3fe6a09e667f3bcd) >> 52;  // sum 2^-k in [1/sqrt 2, sqrt 2)
-    const std::int64_t power = (1023 - k) << 52;
-    double scale;
-    std::memcpy(&scale, &power, sizeof scale);
-    const double m = sum * scale, f = m - 1, s = f / (m + 1);
-    const double square = s * s, half = 0.5 * f * f;
-    const double left = lost * scale * fused(f, f - 1, 1);  // over m, nearly
-    const double low = fused(static_cast<double>(k), E::ln2_low, left);
-    const double rest = fused(s, half + 2 * square * log1p_tail<T>(square), low);
-    return fused(static_cast<double>(k), E::ln2_high, f - (half - rest));
+    const Bits k = (bits_of(sum) - 0x3fe6a09e667f3bcd) >> 52;  // sum 2^-k in [1/sqrt 2, sqrt 2)
+    const V scale = from_bits(V{}, (1023 - k) << 52);
+    const V exponent = from_bits(V{}, k + 0x4330000000000000) - 0x1p52;
+    const V m = sum * scale, f = m - 1, s = f / (m + 1);
+    const V square = s * s, half = 0.5 * f * f;
+    const V left = lost * scale * fused(f, f - 1, V{} + 1);  // over m, nearly
+    const V low = fused(exponent, V{} + E::ln2_low, left);
+    const V rest = fused(s, half + 2 * square * log1p_tail<T>(square), low);
+    return fused(exponent, V{} + E::ln2_high, f - (half - rest));
 }
 
 }  // namespace

@@ -18,16 +18,6 @@ struct LogProbabilities {
     const S* x = nullptr;
     T shift = 0, log_sum = 0, floor = -infinity<T>;
 
-    LogProbabilities() = default;
-    template <class N>
-    SOFTGRAD_INLINE LogProbabilities(const S* x, const Normaliser<S, N>& row, T empty) : x(x) {
-        if (is_empty(row)) {
-            floor = empty;
-        } else {
-            shift = row.maximum;
-            log_sum = static_cast<T>(log1p_of<T>(row.others().rounded() / row.top()));
-        }
-    }
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         return maximum(broadcast(floor), (how.load(x + i) - shift) - log_sum);
@@ -36,19 +26,41 @@ struct LogProbabilities {
 
 template <class S, class N>
 struct LogSoftmaxRow {
+    using T = Compute<S>;
     template <Write how>
     using Writer = Drain<S, how, LogProbabilities<S>, N>;
 
     Rows<S, N> x;
     S* y;
     N n;
-    Compute<S> empty;
+    T empty;
 
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Summed<T> begin(std::int64_t r, Meanwhile meanwhile) const {
+        return Summed<T>(normaliser_of(x[r], n, x.ahead(r, meanwhile)));
+    }
+    template <Write how>
+    SOFTGRAD_INLINE Writer<how> end(std::int64_t r, const Summed<T>& sum, double log) const {
+        S* to = y + r * n;
+        if (sum.empty) return {{x[r], 0, 0, empty}, to, n};
+        return {{x[r], sum.maximum, static_cast<T>(log), -infinity<T>}, to, n};
+    }
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        return {{x[r], normaliser_of(x[r], n, x.ahead(r, meanwhile)), empty}, y + r * n, n};
+        const auto sum = begin(r, meanwhile);
+        return end<how>(r, sum, sum.log());
     }
 };
+
+// Short rows that are begun, and written with their logarithm.
+template <class S, class Row>
+void short_log_rows(const Row& row, std::int64_t first, std::int64_t last) {
+    with_logarithms<S>(
+        row.n, first, last, [&](std::int64_t r) SOFTGRAD_BODY { return row.begin(r, Nothing{}); },
+        [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
+            row.template end<Write::cached>(r, sum, log).finish();
+        });
+}
 
 template <class S>
 void log_softmax(const Job& job, std::int64_t first, std::int64_t last) {
@@ -56,8 +68,12 @@ void log_softmax(const Job& job, std::int64_t first, std::int64_t last) {
     const auto* x = static_cast<const S*>(job.in[0]);
     auto* y = static_cast<S*>(job.out[0]);
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const LogSoftmaxRow<S, decltype(n)> row{{x, n, last}, y, n, static_cast<T>(job.constant[0])};
-        each_row_read_twice<S>(row, job, first, last, longest_row);
+        using N = decltype(n);
+        const LogSoftmaxRow<S, N> row{{x, n, last}, y, n, static_cast<T>(job.constant[0])};
+        if constexpr (is_few<N>)
+            short_log_rows<S>(row, first, last);
+        else
+            each_row_read_twice<S>(row, job, first, last, longest_row);
     });
 }
 
@@ -67,12 +83,15 @@ void logsumexp(const Job& job, std::int64_t first, std::int64_t last) {
     auto* y = static_cast<S*>(job.out[0]);
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
         const Rows<S, decltype(n)> x{static_cast<const S*>(job.in[0]), n, last};
-        for (std::int64_t r = first; r < last; ++r) {
-            const auto row = normaliser_of(x[r], n, x.ahead(r, Nothing{}));
-            const LogProbabilities<S> log_p(x[r], row, 0);
-            const T value = log_p.floor == 0 ? -infinity<T> : log_p.shift + log_p.log_sum;
-            First{1}.store(y + r, broadcast(value));
-        }
+        with_logarithms<S>(
+            n, first, last,
+            [&](std::int64_t r) SOFTGRAD_BODY {
+                return Summed<T>(normaliser_of(x[r], n, x.ahead(r, Nothing{})));
+            },
+            [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
+                const T value = sum.maximum + static_cast<T>(log);
+                First{1}.store(y + r, broadcast(sum.empty ? -infinity<T> : value));
+            });
     });
 }
 

@@ -26,6 +26,7 @@ struct Few {
 
     SOFTGRAD_INLINE operator std::int64_t() const { return n; }
 };
+constexpr int group = lanes<double>;  // of short rows, for what takes a vector of doubles at once
 template <class N>
 constexpr bool is_few = std::is_same_v<N, Few>;
 
@@ -179,11 +180,15 @@ struct Exception {
     std::int64_t place = -1;
     T value = 0;
 
-    SOFTGRAD_INLINE Vec<T> in(Vec<T> v, std::int64_t i) const {
+    SOFTGRAD_INLINE Vec<T> in(Vec<T> v, std::int64_t i, Whole) const {
         const auto lane = static_cast<std::uint64_t>(place - i);
         if (__builtin_expect(lane < static_cast<std::uint64_t>(lanes<T>), 0))
             v[static_cast<int>(lane)] = value;
         return v;
+    }
+    SOFTGRAD_INLINE Vec<T> in(Vec<T> v, std::int64_t i, First) const {
+        const auto lane = static_cast<typename Bits<T>::Int>(place - i);
+        return positions<T>() == lane ? broadcast(value) : v;
     }
 };
 

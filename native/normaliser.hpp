@@ -87,7 +87,7 @@ struct Normaliser {
         Sum<T> apart;
         accumulate<T>(k, apart, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
             const Vec<T> e = anchored_exp<T>(how.load(block + i, -infinity<T>), anchor);
-            return Exception<T>{place, 0}.in(e, i);
+            return Exception<T>{place, 0}.in(e, i, how);
         });
         Exact<T> rest = sums.rest;
         rest += apart.total();
@@ -100,7 +100,7 @@ struct Normaliser<S, Few> {
     using T = Compute<S>;
     T maximum;
     Vec<T> e;
-    int place;
+    int place;  // of the maximum
 
     SOFTGRAD_INLINE Exact<T> total() const { return Sum<T>(e).total(); }
     SOFTGRAD_INLINE Exact<T> total(Exact<T> others) const { return others += {top()}; }
@@ -109,12 +109,6 @@ struct Normaliser<S, Few> {
         return Sum<T>(positions<T>() == place ? Vec<T>{} : e).total();
     }
 };
-
-// Whether a row has no entry but -inf.
-template <class S, class N>
-SOFTGRAD_INLINE bool is_empty(const Normaliser<S, N>& row) {
-    return row.maximum == -infinity<Compute<S>> && row.total().rounded() == 0;
-}
 
 // Domain: any row. exp(x) is written to e where kept; `meanwhile(i)` runs once per four vectors.
 template <bool kept, class S, class Meanwhile>
@@ -171,6 +165,52 @@ SOFTGRAD_INLINE Normaliser<S, N> normaliser_of(const S* x, N n, Meanwhile meanwh
     if constexpr (!is_few<N>)
         if (n * static_cast<std::int64_t>(sizeof(S)) > longest_row) return normalise_once(x, n);
     return normalise<false>(x, static_cast<Compute<S>*>(nullptr), n, meanwhile);
+}
+
+// What is kept of a row whose logarithm is asked for: log sum_j exp(x_j - maximum) =
+// log1p(others / top).
+template <class T>
+struct Summed {
+    T maximum = 0, top = 1;
+    Exact<T> others, total;
+    bool empty = true;  // nothing is asked for, or no entry is more than -inf
+
+    Summed() = default;
+    template <class Normaliser>
+    SOFTGRAD_INLINE explicit Summed(const Normaliser& row)
+        : maximum(row.maximum),
+          top(row.top()),
+          others(row.others()),
+          total(row.total(others)),
+          empty(maximum == -infinity<T> && total.rounded() == 0) {}
+    SOFTGRAD_INLINE double log() const { return log1p_of<T>(others.rounded() / top); }
+};
+
+// Runs end(r, sum, log), sum = begin(r) being a Summed and log its logarithm, for each row of a
+// length n. Short rows wait in groups for their logarithms, which are taken at once.
+template <class S, class Begin, class End>
+SOFTGRAD_INLINE void with_logarithms(std::int64_t, std::int64_t first, std::int64_t last,
+                                     Begin begin, End end) {
+    for (std::int64_t r = first; r < last; ++r) {
+        const auto sum = begin(r);
+        end(r, sum, sum.log());
+    }
+}
+template <class S, class Begin, class End>
+SOFTGRAD_INLINE void with_logarithms(Few, std::int64_t first, std::int64_t last, Begin begin,
+                                     End end) {
+    decltype(begin(first)) sums[group];
+    for (std::int64_t r = first; r < last; r += group) {
+        const int k = last - r < group ? static_cast<int>(last - r) : group;
+        double others[group] = {}, tops[group] = {};
+        for (int j = 0; j < k; ++j) {
+            sums[j] = begin(r + j);
+            others[j] = sums[j].others.rounded();
+            tops[j] = sums[j].top;
+        }
+        const Vec<double> logs = log1p_of<Compute<S>>(load(others) / load(tops));
+        for (int j = 0; j < k; ++j) end(r + j, sums[j], logs[j]);
+    }
 }
 
 }  // namespace

@@ -33,11 +33,11 @@ struct SoftmaxRow {
     Rows<S, N> x;
     S* y;
     N n;
-    mutable TwoRows<T> scratch_rows;
+    mutable ScratchRows<T, N> scratch_rows;
 
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        T* e = scratch_rows.other();
+        T* e = scratch_rows.next();
         const auto row = normalise<true>(x[r], e, n, x.ahead(r, meanwhile));
         return {{e, Total<T>(row.total())}, y + r * n, n};
     }
@@ -48,11 +48,11 @@ void softmax_long_row(const S* x, S* y, std::int64_t n) {
     using T = Compute<S>;
     const auto row = normalise_once(x, n);
     const Total<T> total(row.total());
-    TwoRows<T> blocks(block_elements);
+    ScratchRows<T> blocks(block_elements);
     Drain<S, Write::streamed, Quotients<S>> drain;
     for (std::int64_t i = 0; i < n; i += block_elements) {
         const std::int64_t k = block_at(i, n);
-        T* e = blocks.other();
+        T* e = blocks.next();
         exponentiate<true>(x + i, e, k, row.anchor, [&](std::int64_t) SOFTGRAD_BODY { drain.step(); });
         drain.finish();
         drain = {{e, total}, y + i, k};
@@ -72,7 +72,7 @@ void softmax(const Job& job, std::int64_t first, std::int64_t last) {
         return;
     }
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const SoftmaxRow<S, decltype(n)> row{{x, n, last}, y, n, TwoRows<T>(n)};
+        const SoftmaxRow<S, decltype(n)> row{{x, n, last}, y, n, ScratchRows<T, decltype(n)>(n)};
         each_row(row, first, last, job.rows * job.n * sizeof(S));
     });
 }

@@ -143,16 +143,19 @@ class Largest {
 // Where the first of n elements with a value is, known to be there.
 template <class S>
 SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, std::int64_t n) {
-    constexpr int L = lanes<Compute<S>>;
+    using T = Compute<S>;
+    constexpr int L = lanes<T>;
     std::int64_t i = 0;
     for (; i + L <= n; i += L)
-        if (const int lane = first_true(Whole{}.load(x + i) == value); lane < L) return i + lane;
-    const int lane = i < n ? first_true(First{static_cast<int>(n - i)}.load(x + i) == value) : L;
+        if (const int lane = first_true<T>(Whole{}.load(x + i) == value); lane < L) return i + lane;
+    if (i == n) return n - 1;
+    const int lane = first_true<T>(First{static_cast<int>(n - i)}.load(x + i) == value);
     return lane < n - i ? i + lane : n - 1;
 }
 template <class S>
 SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, Few n) {
-    return first_true(First{n.n}.load(x, value) == value) % lanes<Compute<S>>;
+    using T = Compute<S>;
+    return first_true<T>(First{n.n}.load(x, value) == value) % lanes<T>;
 }
 
 // Contiguous rows of an input, up to the `last` that is asked for.

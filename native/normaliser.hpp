@@ -130,7 +130,7 @@ SOFTGRAD_INLINE Normaliser<S, Few> normalise(const S* x, Compute<S>* e, Few n, M
     const T high = highest(v);
     const Vec<T> all = anchored_exp<T>(v, anchor(high));
     if constexpr (kept) store(e, all);
-    return {high, all, first_true(v == high) % lanes<T>};
+    return {high, all, first_true<T>(v == high) % lanes<T>};
 }
 
 // The same for a row that is read once, block by block, at a running maximum; nothing is kept.

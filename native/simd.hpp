@@ -120,7 +120,7 @@ SOFTGRAD_INLINE double fused(double a, double b, double c) {
 // Each of these defines, for float and double:
 //   maximum(a, b)             lane by lane; b where a is NaN
 //   fused(a, b, c)            lane by lane, as above
-//   first_true(mask)          the number of the first lane that is set; `lanes` if none is
+//   first_true<T>(mask)       the number of the first lane that is set; `lanes` if none is
 //   load_first(p, k, fill)    k <= lanes elements, the other lanes `fill`; reads nothing past p + k
 //   store_first(p, k, v)      the first k <= lanes elements; writes nothing past p + k
 //   widen(v, low, high)       the two halves of a float vector as double vectors

@@ -29,11 +29,11 @@ SOFTGRAD_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) {
     return _mm256_fmadd_pd(a, b, c);
 }
 
-SOFTGRAD_INLINE int first_true(IntVec<float> mask) {
-    return __builtin_ctz(static_cast<unsigned>(_mm256_movemask_ps((__m256)mask)) | 1u << 8);
-}
-SOFTGRAD_INLINE int first_true(IntVec<double> mask) {
-    return __builtin_ctz(static_cast<unsigned>(_mm256_movemask_pd((__m256d)mask)) | 1u << 4);
+template <class T>
+SOFTGRAD_INLINE int first_true(IntVec<T> mask) {
+    const int set = sizeof(T) == 4 ? _mm256_movemask_ps((__m256)mask)
+                                   : _mm256_movemask_pd((__m256d)mask);
+    return __builtin_ctz(static_cast<unsigned>(set) | 1u << lanes<T>);
 }
 
 // Stores are those of simd_partial.hpp: _mm256_maskstore costs some processors hundreds of cycles.

@@ -20,11 +20,11 @@ SOFTGRAD_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) {
     return _mm512_fmadd_pd(a, b, c);
 }
 
-SOFTGRAD_INLINE int first_true(IntVec<float> mask) {
-    return __builtin_ctz(_mm512_movepi32_mask((__m512i)mask) | 1u << 16);
-}
-SOFTGRAD_INLINE int first_true(IntVec<double> mask) {
-    return __builtin_ctz(_mm512_movepi64_mask((__m512i)mask) | 1u << 8);
+template <class T>
+SOFTGRAD_INLINE int first_true(IntVec<T> mask) {
+    const __m512i bits = (__m512i)mask;
+    const unsigned set = sizeof(T) == 4 ? _mm512_movepi32_mask(bits) : _mm512_movepi64_mask(bits);
+    return __builtin_ctz(set | 1u << lanes<T>);
 }
 
 SOFTGRAD_INLINE Vec<float> load_first(const float* p, int k, float fill) {

@@ -27,10 +27,10 @@ SOFTGRAD_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) {
 #endif
 }
 
-template <class Mask>
-SOFTGRAD_INLINE int first_true(Mask mask) {
+template <class T>
+SOFTGRAD_INLINE int first_true(IntVec<T> mask) {
     int lane = 0;
-    while (lane < static_cast<int>(sizeof mask / sizeof mask[0]) && mask[lane] == 0) ++lane;
+    while (lane < lanes<T> && mask[lane] == 0) ++lane;
     return lane;
 }
 

@@ -13,11 +13,10 @@ SOFTGRAD_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm_m
 SOFTGRAD_INLINE Vec<float> fused(Vec<float> a, Vec<float> b, Vec<float> c) { return a * b + c; }
 SOFTGRAD_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) { return a * b + c; }
 
-SOFTGRAD_INLINE int first_true(IntVec<float> mask) {
-    return __builtin_ctz(static_cast<unsigned>(_mm_movemask_ps((__m128)mask)) | 1u << 4);
-}
-SOFTGRAD_INLINE int first_true(IntVec<double> mask) {
-    return __builtin_ctz(static_cast<unsigned>(_mm_movemask_pd((__m128d)mask)) | 1u << 2);
+template <class T>
+SOFTGRAD_INLINE int first_true(IntVec<T> mask) {
+    const int set = sizeof(T) == 4 ? _mm_movemask_ps((__m128)mask) : _mm_movemask_pd((__m128d)mask);
+    return __builtin_ctz(static_cast<unsigned>(set) | 1u << lanes<T>);
 }
 
 SOFTGRAD_INLINE void widen(Vec<float> v, Vec<double>& low, Vec<double>& high) {

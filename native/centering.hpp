@@ -67,11 +67,6 @@ struct ByLife {
     }
 };
 
-template <class T>
-SOFTGRAD_INLINE bool dominates(T largest, Exact<T> total) {
-    return 2 * static_cast<double>(largest) > total.rounded();
-}
-
 // A row's weighted mean of t, relative to the entry of t at a dominant weight.
 template <class T>
 struct Mean {
@@ -156,19 +151,18 @@ struct CentredRow {
     Rows<S, N> s, t;
     const std::uint8_t* live;
     S* y;
-    N n;
 
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
         const auto step = s.ahead(r, t.ahead(r, meanwhile));
-        S* to = y + r * n;
+        S* to = y + r * s.n;
         if constexpr (weighted) {
-            const auto mean = weighted_mean(s[r], t[r], n, ByWeight<T>{}, true, step);
-            return {Map{s[r], t[r], mean}, to, n};
+            const auto mean = weighted_mean(s[r], t[r], s.n, ByWeight<T>{}, true, step);
+            return {Map{s[r], t[r], mean}, to, s.n};
         } else {
-            const ByLife<T> life(live ? live + r * n : nullptr, n);
-            const auto mean = weighted_mean(s[r], t[r], n, life, false, step);
-            return {Map{t[r], mean, life}, to, n};
+            const ByLife<T> life(live ? live + r * s.n : nullptr, s.n);
+            const auto mean = weighted_mean(s[r], t[r], s.n, life, false, step);
+            return {Map{t[r], mean, life}, to, s.n};
         }
     }
 };
@@ -200,14 +194,13 @@ struct TransposedRow {
     Rows<S, N> p, g;
     const std::uint8_t* live;
     S* y;
-    N n;
 
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        Transposed<S> map{p[r], g[r], 0, {}, ByLife<T>(live ? live + r * n : nullptr, n)};
+        Transposed<S> map{p[r], g[r], 0, {}, ByLife<T>(live ? live + r * p.n : nullptr, p.n)};
         Largest<T, N> largest(0);
         Sum<T> weight, sum;
-        accumulate<T>(n, weight, sum, p.ahead(r, g.ahead(r, meanwhile)),
+        accumulate<T>(p.n, weight, sum, p.ahead(r, g.ahead(r, meanwhile)),
                       [&](std::int64_t i, auto unit, auto how_) SOFTGRAD_BODY {
                           const Vec<T> w = how_.load(map.p + i);
                           largest.see(unit, w);
@@ -217,10 +210,10 @@ struct TransposedRow {
         const double all = sum.total().rounded();
         map.total = static_cast<T>(all);
         if (dominates(top, weight.total())) {
-            map.top.place = place_of(top, map.p, n);
+            map.top.place = place_of(top, map.p, p.n);
             const Exception<T> without = map.top;
             Sum<T> other_weight, other_sum;
-            accumulate<T>(n, other_weight, other_sum, Nothing{},
+            accumulate<T>(p.n, other_weight, other_sum, Nothing{},
                           [&](std::int64_t i, auto, auto how_) SOFTGRAD_BODY {
                               const Vec<T> w = how_.load(map.p + i);
                               const Vec<T> v = map.life.kept(how_.load(map.g + i), i, how_);
@@ -229,7 +222,7 @@ struct TransposedRow {
             map.top.value = static_cast<T>(other_weight.total().rounded() * all -
                                            other_sum.total().rounded());
         }
-        return {map, y + r * n, n};
+        return {map, y + r * p.n, p.n};
     }
 };
 
@@ -241,8 +234,7 @@ void centred_rows(const Job& job, std::int64_t first, std::int64_t last) {
         const Row<S, decltype(n)> row{{static_cast<const S*>(job.in[0]), n, last},
                                       {static_cast<const S*>(job.in[1]), n, last},
                                       static_cast<const std::uint8_t*>(job.in[2]),
-                                      static_cast<S*>(job.out[0]),
-                                      n};
+                                      static_cast<S*>(job.out[0])};
         each_row_read_twice<S>(row, job, first, last, cached_row);
     });
 }

@@ -65,13 +65,13 @@ SOFTGRAD_INLINE double spread(const S* x, N n, Compute<S> maximum,
 
 // What the row r costs.
 template <class S, class N>
-SOFTGRAD_INLINE double loss_of(const S* x, N n, std::int64_t r, const Summed<Compute<S>>& sum,
+SOFTGRAD_INLINE double loss_of(Rows<S, N> x, std::int64_t r, const Summed<Compute<S>>& sum,
                                double log, const Losses<Compute<S>>& losses) {
     if (sum.empty) return 0;
     const double high = sum.maximum, asked = losses.gain_of(r), lse = high + log;
-    double loss = asked == 0 ? 0 : asked * ((high - element(x + losses.target[r])) + log);
+    double loss = asked == 0 ? 0 : asked * ((high - element(x[r] + losses.target[r])) + log);
     if (losses.smooth())
-        loss += spread(x, n, sum.maximum, losses) + losses.offset_sum * log;
+        loss += spread(x[r], x.n, sum.maximum, losses) + losses.offset_sum * log;
     return loss + losses.lse_loss * lse * lse;
 }
 
@@ -102,7 +102,6 @@ struct LossRow {
     Rows<S, N> x;
     double* loss;
     S* gradient;
-    N n;
     Losses<T> losses;
     mutable ScratchRows<T, N> scratch_rows;
 
@@ -115,15 +114,15 @@ struct LossRow {
     SOFTGRAD_INLINE Begun begin(std::int64_t r, Meanwhile meanwhile) const {
         T* e = scratch_rows.next();
         if (losses.target[r] < 0) {
-            std::memset(e, 0, static_cast<std::size_t>(std::int64_t{n}) * sizeof(T));
+            std::memset(e, 0, static_cast<std::size_t>(std::int64_t{x.n}) * sizeof(T));
             return {{}, e};
         }
-        return {Summed<T>(normalise<true>(x[r], e, n, x.ahead(r, meanwhile))), e};
+        return {Summed<T>(normalise<true>(x[r], e, x.n, x.ahead(r, meanwhile))), e};
     }
     template <Write how>
     SOFTGRAD_INLINE Writer<how> end(std::int64_t r, const Begun& sum, double log) const {
-        loss[r] = loss_of(x[r], n, r, sum, log, losses);
-        return {sum.empty ? Map{sum.e, sum.e, 0, 0, {}} : map(r, sum, log), gradient + r * n, n};
+        loss[r] = loss_of(x, r, sum, log, losses);
+        return {sum.empty ? Map{sum.e, sum.e, 0, 0, {}} : map(r, sum, log), gradient + r * x.n, x.n};
     }
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
@@ -145,7 +144,7 @@ struct LossRow {
         const bool dead = losses.smooth() && std::isinf(loss[r]);
         if (dead) {
             spread_sum = 0;
-            for (std::int64_t j = 0; j < n; ++j)
+            for (std::int64_t j = 0; j < x.n; ++j)
                 if (element(at + j) != -infinity<T>) spread_sum += losses.offset_of(j);
         }
         const double per_e = (share * (asked + spread_sum) + slope) / total;
@@ -164,7 +163,7 @@ struct LossRow {
 
     // Rows with an offset at an impossible class, where nothing is subtracted: written out here.
     void settle(const S* at, T* e, double share, Map& map) const {
-        for (std::int64_t j = 0; j < n; ++j) {
+        for (std::int64_t j = 0; j < x.n; ++j) {
             const bool possible = element(at + j) != -infinity<T>;
             e[j] = e[j] * map.factor -
                    (possible ? static_cast<T>(share * losses.offset_of(j)) : T(0));
@@ -188,7 +187,7 @@ void cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
                 return Summed<T>(normaliser_of(x[r], n, x.ahead(r, Nothing{})));
             },
             [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
-                loss[r] = loss_of(x[r], n, r, sum, log, losses);
+                loss[r] = loss_of(x, r, sum, log, losses);
             });
     });
 }
@@ -201,7 +200,6 @@ void loss_and_gradient(const Job& job, std::int64_t first, std::int64_t last) {
         const LossRow<S, per_class, N> row{{static_cast<const S*>(job.in[0]), n, last},
                                            static_cast<double*>(job.out[0]),
                                            static_cast<S*>(job.out[1]),
-                                           n,
                                            Losses<T>(job),
                                            ScratchRows<T, N>(n)};
         if constexpr (is_few<N>)

@@ -32,18 +32,17 @@ struct LogSoftmaxRow {
 
     Rows<S, N> x;
     S* y;
-    N n;
     T empty;
 
     template <class Meanwhile>
     SOFTGRAD_INLINE Summed<T> begin(std::int64_t r, Meanwhile meanwhile) const {
-        return Summed<T>(normaliser_of(x[r], n, x.ahead(r, meanwhile)));
+        return Summed<T>(normaliser_of(x[r], x.n, x.ahead(r, meanwhile)));
     }
     template <Write how>
     SOFTGRAD_INLINE Writer<how> end(std::int64_t r, const Summed<T>& sum, double log) const {
-        S* to = y + r * n;
-        if (sum.empty) return {{x[r], 0, 0, empty}, to, n};
-        return {{x[r], sum.maximum, static_cast<T>(log), -infinity<T>}, to, n};
+        S* to = y + r * x.n;
+        if (sum.empty) return {{x[r], 0, 0, empty}, to, x.n};
+        return {{x[r], sum.maximum, static_cast<T>(log), -infinity<T>}, to, x.n};
     }
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
@@ -56,7 +55,7 @@ struct LogSoftmaxRow {
 template <class S, class Row>
 void short_log_rows(const Row& row, std::int64_t first, std::int64_t last) {
     with_logarithms<S>(
-        row.n, first, last, [&](std::int64_t r) SOFTGRAD_BODY { return row.begin(r, Nothing{}); },
+        row.x.n, first, last, [&](std::int64_t r) SOFTGRAD_BODY { return row.begin(r, Nothing{}); },
         [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
             row.template end<Write::cached>(r, sum, log).finish();
         });
@@ -69,7 +68,7 @@ void log_softmax(const Job& job, std::int64_t first, std::int64_t last) {
     auto* y = static_cast<S*>(job.out[0]);
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
         using N = decltype(n);
-        const LogSoftmaxRow<S, N> row{{x, n, last}, y, n, static_cast<T>(job.constant[0])};
+        const LogSoftmaxRow<S, N> row{{x, n, last}, y, static_cast<T>(job.constant[0])};
         if constexpr (is_few<N>)
             short_log_rows<S>(row, first, last);
         else

@@ -81,7 +81,7 @@ struct Normaliser {
     // The sum of all terms but the first largest one, to full relative accuracy however small.
     SOFTGRAD_INLINE Exact<T> others() const {
         const T top = this->top();
-        if (!(2 * static_cast<double>(top) > total().rounded())) return total() - top;
+        if (!dominates(top, total())) return total() - top;
         const S* block = x + sums.start;
         const std::int64_t k = block_at(sums.start, n), place = place_of(maximum, block, k);
         Sum<T> apart;

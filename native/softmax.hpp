@@ -32,14 +32,13 @@ struct SoftmaxRow {
 
     Rows<S, N> x;
     S* y;
-    N n;
     mutable ScratchRows<T, N> scratch_rows;
 
     template <Write how, class Meanwhile>
     SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
         T* e = scratch_rows.next();
-        const auto row = normalise<true>(x[r], e, n, x.ahead(r, meanwhile));
-        return {{e, Total<T>(row.total())}, y + r * n, n};
+        const auto row = normalise<true>(x[r], e, x.n, x.ahead(r, meanwhile));
+        return {{e, Total<T>(row.total())}, y + r * x.n, x.n};
     }
 };
 
@@ -72,7 +71,7 @@ void softmax(const Job& job, std::int64_t first, std::int64_t last) {
         return;
     }
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const SoftmaxRow<S, decltype(n)> row{{x, n, last}, y, n, ScratchRows<T, decltype(n)>(n)};
+        const SoftmaxRow<S, decltype(n)> row{{x, n, last}, y, ScratchRows<T, decltype(n)>(n)};
         each_row(row, first, last, job.rows * job.n * sizeof(S));
     });
 }

@@ -58,6 +58,12 @@ struct Exact<double> {
     SOFTGRAD_INLINE double low() const { return lost - (high() - value); }
 };
 
+// Whether one term of a sum exceeds all others together.
+template <class T>
+SOFTGRAD_INLINE bool dominates(T term, Exact<T> total) {
+    return 2 * static_cast<double>(term) > total.rounded();
+}
+
 // a / b without rounding either first. Error: 0.5 ulp and a little.
 SOFTGRAD_INLINE double ratio_of(Exact<float> a, Exact<float> b) { return a.value / b.value; }
 SOFTGRAD_INLINE double ratio_of(Exact<double> a, Exact<double> b) {

@@ -102,7 +102,8 @@ SOFTGRAD_INLINE Mean<Compute<S>> weighted_mean(const S* s, const S* t, N n, Keep
         Sum<T> apart;
         accumulate<T>(n, apart, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
             const Vec<T> w = how.load(s + i);
-            return w * found.relative(keep.keep(w, how.load(t + i), i, how), i, how);
+            const Vec<T> v = found.relative(keep.keep(w, how.load(t + i), i, how), i, how);
+            return how.template only<T>(w * v);
         });
         sum = apart.total().rounded();
     }
@@ -145,15 +146,14 @@ template <class S, bool weighted, class N>
 struct CentredRow {
     using T = Compute<S>;
     using Map = std::conditional_t<weighted, Weighed<S>, Centred<S>>;
-    template <Write how>
-    using Writer = Drain<S, how, Map, N>;
+    using Writer = Drain<S, Map, N>;
 
     Rows<S, N> s, t;
     const std::uint8_t* live;
     S* y;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
         const auto step = s.ahead(r, t.ahead(r, meanwhile));
         S* to = y + r * s.n;
         if constexpr (weighted) {
@@ -188,15 +188,14 @@ struct Transposed {
 template <class S, class N>
 struct TransposedRow {
     using T = Compute<S>;
-    template <Write how>
-    using Writer = Drain<S, how, Transposed<S>, N>;
+    using Writer = Drain<S, Transposed<S>, N>;
 
     Rows<S, N> p, g;
     const std::uint8_t* live;
     S* y;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
         Transposed<S> map{p[r], g[r], 0, {}, ByLife<T>(live ? live + r * p.n : nullptr, p.n)};
         Largest<T, N> largest(0);
         Sum<T> weight, sum;

@@ -96,8 +96,7 @@ template <class S, bool per_class, class N>
 struct LossRow {
     using T = Compute<S>;
     using Map = LossGradient<S, per_class>;
-    template <Write how>
-    using Writer = Drain<S, how, Map, N>;
+    using Writer = Drain<S, Map, N>;
 
     Rows<S, N> x;
     double* loss;
@@ -119,15 +118,14 @@ struct LossRow {
         }
         return {Summed<T>(normalise<true>(x[r], e, x.n, x.ahead(r, meanwhile))), e};
     }
-    template <Write how>
-    SOFTGRAD_INLINE Writer<how> end(std::int64_t r, const Begun& sum, double log) const {
+    SOFTGRAD_INLINE Writer end(std::int64_t r, const Begun& sum, double log) const {
         loss[r] = loss_of(x, r, sum, log, losses);
         return {sum.empty ? Map{sum.e, sum.e, 0, 0, {}} : map(r, sum, log), gradient + r * x.n, x.n};
     }
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
         const auto sum = begin(r, meanwhile);
-        return end<how>(r, sum, sum.log());
+        return end(r, sum, sum.log());
     }
 
     SOFTGRAD_INLINE Map map(std::int64_t r, const Begun& sum, double log) const {

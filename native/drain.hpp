@@ -8,11 +8,14 @@ namespace {
 
 enum class Write { cached, streamed };
 
-constexpr std::int64_t streamed_bytes = 4 << 20;  // results from here on go around the cache
+// Results from 4 MiB on go around the cache.
+SOFTGRAD_INLINE Write way_of(std::int64_t bytes) {
+    return bytes < 4 << 20 ? Write::cached : Write::streamed;
+}
 
 // y[i] = map(i), four vectors at a step. A line once streamed is not touched again: that would
 // stall until it has left the write-combining buffer.
-template <class S, Write how, class Map, class N = std::int64_t>
+template <class S, class Map, class N = std::int64_t>
 class Drain {
     using T = Compute<S>;
     static constexpr int L = lanes<T>;
@@ -24,29 +27,32 @@ class Drain {
     static constexpr bool one_step = is_few<N>;
 
     Drain() = default;
-    SOFTGRAD_INLINE Drain(Map map, S* y, N n) : map_(map), y_(y), n_(n) {
-        if constexpr (how == Write::streamed) {
-            const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(y) %
-                                              (L * sizeof(S)) / sizeof(S));
-            if (past != 0) partial(n < L - past ? static_cast<int>(n) : L - past);
-        }
+    SOFTGRAD_INLINE Drain(Map map, S* y, N n) : map_(map), y_(y), n_(n) {}
+
+    // Before the first step.
+    SOFTGRAD_INLINE void start(Write how) {
+        if (how == Write::cached) return;
+        const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(y_) % (L * sizeof(S)) /
+                                          sizeof(S));
+        if (past != 0) partial(n_ < L - past ? static_cast<int>(n_) : L - past);
     }
-    SOFTGRAD_INLINE void step() {
+    SOFTGRAD_INLINE void step(Write how) {
         if (n_ - at_ < 4 * L) return;
-        for (int k = 0; k < 4; ++k) put(at_ + k * L);
+        Vec<T> v[4];
+        for (int k = 0; k < 4; ++k) v[k] = map_(at_ + k * L, Whole{});
+        for (int k = 0; k < 4; ++k) put(at_ + k * L, v[k], how);
         at_ += 4 * L;
     }
-    SOFTGRAD_INLINE void finish() {
+    SOFTGRAD_INLINE void finish(Write how) {
         if constexpr (one_step) return partial(static_cast<int>(n_));
-        while (n_ - at_ >= 4 * L) step();
-        for (; n_ - at_ >= L; at_ += L) put(at_);
+        while (n_ - at_ >= 4 * L) step(how);
+        for (; n_ - at_ >= L; at_ += L) put(at_, map_(at_, Whole{}), how);
         if (at_ < n_) partial(static_cast<int>(n_ - at_));
     }
 
   private:
-    SOFTGRAD_INLINE void put(std::int64_t i) {
-        const Vec<T> v = map_(i, Whole{});
-        if constexpr (how == Write::streamed)
+    SOFTGRAD_INLINE void put(std::int64_t i, Vec<T> v, Write how) {
+        if (how == Write::streamed)
             stream_to(y_ + i, v);
         else
             store(y_ + i, v);
@@ -58,41 +64,38 @@ class Drain {
     }
 };
 
-// Runs row.template read<how>(r, meanwhile) for each row; it returns how the row's result is
-// written, which is done while the row after it is read.
-template <Write how, class Row>
-SOFTGRAD_INLINE void pipelined(const Row& row, std::int64_t first, std::int64_t last) {
-    typename Row::template Writer<how> drain;
+// Runs row.read(r, meanwhile) for each row; it returns how the row's result is written, which is
+// done while the row after it is read.
+template <class Row>
+SOFTGRAD_INLINE void pipelined(const Row& row, std::int64_t first, std::int64_t last, Write how) {
+    typename Row::Writer drain;
     for (std::int64_t r = first; r < last; ++r) {
-        const auto next = row.template read<how>(r, [&](std::int64_t) SOFTGRAD_BODY { drain.step(); });
-        drain.finish();
+        const auto next = row.read(r, [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); });
+        drain.finish(how);
         drain = next;
+        drain.start(how);
     }
-    drain.finish();
+    drain.finish(how);
 }
 
 // The same, each row being written before the next is read.
-template <Write how, class Row>
-SOFTGRAD_INLINE void one_by_one(const Row& row, std::int64_t first, std::int64_t last) {
-    for (std::int64_t r = first; r < last; ++r) row.template read<how>(r, Nothing{}).finish();
+template <class Row>
+SOFTGRAD_INLINE void one_by_one(const Row& row, std::int64_t first, std::int64_t last, Write how) {
+    for (std::int64_t r = first; r < last; ++r) {
+        auto drain = row.read(r, Nothing{});
+        drain.start(how);
+        drain.finish(how);
+    }
 }
 
-// Runs body(how): around the cache where the whole result, of which this may be a part, is large.
-template <class Body>
-SOFTGRAD_INLINE void written(std::int64_t result_bytes, Body body) {
-    if (result_bytes < streamed_bytes)
-        body(std::integral_constant<Write, Write::cached>{});
-    else
-        body(std::integral_constant<Write, Write::streamed>{});
-    stream_fence();
-}
-
+// The result, of which these rows may be a part, has so many bytes.
 template <class Row>
 void each_row(const Row& row, std::int64_t first, std::int64_t last, std::int64_t result_bytes) {
-    if constexpr (Row::template Writer<Write::cached>::one_step)
-        one_by_one<Write::cached>(row, first, last);
+    if constexpr (Row::Writer::one_step)
+        one_by_one(row, first, last, Write::cached);
     else
-        written(result_bytes, [&](auto how) SOFTGRAD_BODY { pipelined<how>(row, first, last); });
+        pipelined(row, first, last, way_of(result_bytes));
+    stream_fence();
 }
 
 // The same for rows that are read again while they are written, which those of more than `cached`
@@ -102,7 +105,7 @@ void each_row_read_twice(const Row& row, const Job& job, std::int64_t first, std
                          std::int64_t cached) {
     const std::int64_t bytes = job.n * static_cast<std::int64_t>(sizeof(S));
     if (bytes <= cached) return each_row(row, first, last, job.rows * bytes);
-    one_by_one<Write::streamed>(row, first, last);
+    one_by_one(row, first, last, Write::streamed);
     stream_fence();
 }
 

@@ -109,9 +109,11 @@ struct Scaled {
 // y = map over n elements.
 template <class S, class Map>
 void each_entry(const Job& job, Map map, S* y, std::int64_t n) {
-    written(job.rows * static_cast<std::int64_t>(sizeof(S)), [&](auto how) SOFTGRAD_BODY {
-        Drain<S, how, Map>(map, y, n).finish();
-    });
+    const Write how = way_of(job.rows * static_cast<std::int64_t>(sizeof(S)));
+    Drain<S, Map> drain(map, y, n);
+    drain.start(how);
+    drain.finish(how);
+    stream_fence();
 }
 
 template <class S>

@@ -41,16 +41,15 @@ struct ScaledBy {
 
 template <class S, class N>
 struct ScaledRow {
-    template <Write how>
-    using Writer = Drain<S, how, ScaledBy<S>, N>;
+    using Writer = Drain<S, ScaledBy<S>, N>;
 
     const S* p;
     const S* g;
     S* y;
     N n;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile) const {
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile) const {
         return {{p + r * n, element(g + r)}, y + r * n, n};
     }
 };

@@ -27,8 +27,7 @@ struct LogProbabilities {
 template <class S, class N>
 struct LogSoftmaxRow {
     using T = Compute<S>;
-    template <Write how>
-    using Writer = Drain<S, how, LogProbabilities<S>, N>;
+    using Writer = Drain<S, LogProbabilities<S>, N>;
 
     Rows<S, N> x;
     S* y;
@@ -38,16 +37,15 @@ struct LogSoftmaxRow {
     SOFTGRAD_INLINE Summed<T> begin(std::int64_t r, Meanwhile meanwhile) const {
         return Summed<T>(normaliser_of(x[r], x.n, x.ahead(r, meanwhile)));
     }
-    template <Write how>
-    SOFTGRAD_INLINE Writer<how> end(std::int64_t r, const Summed<T>& sum, double log) const {
+    SOFTGRAD_INLINE Writer end(std::int64_t r, const Summed<T>& sum, double log) const {
         S* to = y + r * x.n;
         if (sum.empty) return {{x[r], 0, 0, empty}, to, x.n};
         return {{x[r], sum.maximum, static_cast<T>(log), -infinity<T>}, to, x.n};
     }
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
         const auto sum = begin(r, meanwhile);
-        return end<how>(r, sum, sum.log());
+        return end(r, sum, sum.log());
     }
 };
 
@@ -57,7 +55,7 @@ void short_log_rows(const Row& row, std::int64_t first, std::int64_t last) {
     with_logarithms<S>(
         row.x.n, first, last, [&](std::int64_t r) SOFTGRAD_BODY { return row.begin(r, Nothing{}); },
         [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
-            row.template end<Write::cached>(r, sum, log).finish();
+            row.end(r, sum, log).finish(Write::cached);
         });
 }
 

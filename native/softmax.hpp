@@ -27,15 +27,14 @@ struct Quotients {
 template <class S, class N>
 struct SoftmaxRow {
     using T = Compute<S>;
-    template <Write how>
-    using Writer = Drain<S, how, Quotients<S>, N>;
+    using Writer = Drain<S, Quotients<S>, N>;
 
     Rows<S, N> x;
     S* y;
     mutable ScratchRows<T, N> scratch_rows;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
         T* e = scratch_rows.next();
         const auto row = normalise<true>(x[r], e, x.n, x.ahead(r, meanwhile));
         return {{e, Total<T>(row.total())}, y + r * x.n, x.n};
@@ -47,16 +46,18 @@ void softmax_long_row(const S* x, S* y, std::int64_t n) {
     using T = Compute<S>;
     const auto row = normalise_once(x, n);
     const Total<T> total(row.total());
+    constexpr Write how = Write::streamed;
     ScratchRows<T> blocks(block_elements);
-    Drain<S, Write::streamed, Quotients<S>> drain;
+    Drain<S, Quotients<S>> drain;
     for (std::int64_t i = 0; i < n; i += block_elements) {
         const std::int64_t k = block_at(i, n);
         T* e = blocks.next();
-        exponentiate<true>(x + i, e, k, row.anchor, [&](std::int64_t) SOFTGRAD_BODY { drain.step(); });
-        drain.finish();
+        exponentiate<true>(x + i, e, k, row.anchor, [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); });
+        drain.finish(how);
         drain = {{e, total}, y + i, k};
+        drain.start(how);
     }
-    drain.finish();
+    drain.finish(how);
     stream_fence();
 }
 

@@ -120,7 +120,8 @@ struct LossRow {
     }
     SOFTGRAD_INLINE Writer end(std::int64_t r, const Begun& sum, double log) const {
         loss[r] = loss_of(x, r, sum, log, losses);
-        return {sum.empty ? Map{sum.e, sum.e, 0, 0, {}} : map(r, sum, log), gradient + r * x.n, x.n};
+        S* to = gradient + r * x.n;
+        return {sum.empty ? Map{sum.e, sum.e, 0, 0, {}} : map(r, sum, log), to, x.n};
     }
     template <class Meanwhile>
     SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {

@@ -8,9 +8,10 @@ namespace {
 
 enum class Write { cached, streamed };
 
-// Results from 4 MiB on go around the cache.
+constexpr std::int64_t streamed_bytes = 4 << 20;  // results from here on go around the cache
+
 SOFTGRAD_INLINE Write way_of(std::int64_t bytes) {
-    return bytes < 4 << 20 ? Write::cached : Write::streamed;
+    return bytes < streamed_bytes ? Write::cached : Write::streamed;
 }
 
 // y[i] = map(i), four vectors at a step. A line once streamed is not touched again: that would

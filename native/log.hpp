@@ -59,7 +59,7 @@ SOFTGRAD_INLINE Vec<T> log1p(Vec<T> e) {
     return fused(w, square * log1p_tail<T>(square), w);
 }
 
-// Domain: 0 <= z < 2^1000; NaN stays NaN. V: a double or a vector. Error: <= 1 ulp of a double for T
+// Domain: 0 <= z < 2^1000; NaN stays NaN. V: a double or a vector of them. Error: <= 1 ulp for T
 // double, 2^-30 relative for T float.
 template <class T, class V>
 SOFTGRAD_INLINE V log1p_of(V z) {

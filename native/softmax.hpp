@@ -52,7 +52,8 @@ void softmax_long_row(const S* x, S* y, std::int64_t n) {
     for (std::int64_t i = 0; i < n; i += block_elements) {
         const std::int64_t k = block_at(i, n);
         T* e = blocks.next();
-        exponentiate<true>(x + i, e, k, row.anchor, [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); });
+        const auto meanwhile = [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); };
+        exponentiate<true>(x + i, e, k, row.anchor, meanwhile);
         drain.finish(how);
         drain = {{e, total}, y + i, k};
         drain.start(how);

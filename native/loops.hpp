@@ -140,7 +140,7 @@ class Largest {
     }
 };
 
-// Where the first of n elements with a value is, known to be there.
+// Where the first of n elements with a value is; the last place if none has it.
 template <class S>
 SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, std::int64_t n) {
     using T = Compute<S>;
@@ -155,7 +155,8 @@ SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, std::int64_t
 template <class S>
 SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, Few n) {
     using T = Compute<S>;
-    return first_true<T>(First{n.n}.load(x, value) == value) % lanes<T>;
+    const int lane = first_true<T>(First{n.n}.load(x) == value);
+    return lane < n.n ? lane : n.n - 1;
 }
 
 // Contiguous rows of an input, up to the `last` that is asked for.

@@ -54,6 +54,13 @@ struct Shape {
                                 why);
 }
 
+// Whether all of some indices are below n; a negative one marks a row that is left out.
+bool are_below(const std::int64_t* indices, std::int64_t count, std::int64_t n) {
+    bool all = true;
+    for (std::int64_t k = 0; k < count; ++k) all &= indices[k] < n;
+    return all;
+}
+
 void* checked(const Entry& entry, int place, PyObject* object, char letter, const Shape& shape,
               bool written) {
     if (!PyArray_Check(object)) refuse(entry, place, "must be a NumPy array");
@@ -70,6 +77,10 @@ void* checked(const Entry& entry, int place, PyObject* object, char letter, cons
         PyArray_TYPE(array) != (shape.element == float64_ ? NPY_DOUBLE : NPY_FLOAT))
         refuse(entry, place, "must have the precision that is computed in");
     if (PyArray_NBYTES(array) != shape.bytes(letter)) refuse(entry, place, "has the wrong size");
+    const void* data = PyArray_DATA(array);
+    if (letter == 'i' &&
+        !are_below(static_cast<const std::int64_t*>(data), shape.rows, shape.n))
+        refuse(entry, place, "must hold indices below n");
     return PyArray_DATA(array);
 }
 

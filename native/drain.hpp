@@ -92,13 +92,13 @@ struct Both {
 template <class Row>
 SOFTGRAD_ONCE void pipelined(const Row& row, std::int64_t first, std::int64_t last, Write how) {
     typename Row::Writer drain;
-    for (std::int64_t r = first; r <= last; ++r) {
-        typename Row::Writer next;  // of nothing, behind the last row
-        if (r < last) next = row.read(r, [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); });
+    for (std::int64_t r = first; r < last; ++r) {
+        const auto next = row.read(r, [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); });
         drain.finish(how);
         drain = next;
         drain.start(how);
     }
+    drain.finish(how);
 }
 
 // The same some rows at a time: the last of them is written before the next is read.

@@ -27,59 +27,53 @@ struct Bent {
     const S* s = nullptr;
     const S* ds = nullptr;
     const S* t = nullptr;
-    T pivot = 0, mean = 0, share = 0;
+    Mean<T> by;
+    T share = 0;
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> moved(Vec<T> w, std::int64_t i, How how) const {
         const Vec<T> v = ByFiniteness<T>{}.keep(w, how.load(t + i), i, how);
-        return how.load(ds + i) * ((v - pivot) - mean);
+        return how.load(ds + i) * (by.relative(v, i, how) - by.mean);
     }
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         const Vec<T> w = how.load(s + i);
-        return moved(w, i, how) - w * share;
+        return fused(w, broadcast(-share), moved(w, i, how));
     }
 };
 
-template <class S>
+template <class S, class N>
 struct BentRow {
     using T = Compute<S>;
-    template <Write how>
-    using Writer = Drain<S, how, Bent<S>>;
+    using Writer = Drain<S, Bent<S>, N>;
 
-    const S* s;
-    const S* ds;
-    const S* t;
+    Rows<S, N> s, ds, t;
     S* y;
-    std::int64_t n, last;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const std::int64_t from = r * n, next = ahead_of<S>(r, n, last);
-        const auto m = weighted_mean(s + from, t + from, n, ByFiniteness<T>{}, true,
-                                     [&](std::int64_t i) SOFTGRAD_BODY {
-                                         prefetch<4 * lanes<T>>(s + next + i);
-                                         prefetch<4 * lanes<T>>(t + next + i);
-                                         meanwhile(i);
-                                     });
-        Bent<S> row{s + from, ds + from, t + from, m.pivot, m.mean};
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
+        const auto step = s.ahead(r, t.ahead(r, meanwhile));
+        const auto mean = weighted_mean(s[r], t[r], s.n, ByFiniteness<T>{}, true, step);
+        Bent<S> row{s[r], ds[r], t[r], mean};
         Sum<T> sum;
-        accumulate<T>(n, sum, [&](std::int64_t i) SOFTGRAD_BODY {
-                          prefetch<4 * lanes<T>>(ds + next + i);
-                      },
-                      [&](std::int64_t i, auto, auto how_) SOFTGRAD_BODY {
-                          return row.moved(how_.load(s + from + i), i, how_);
+        accumulate<T>(s.n, sum, ds.ahead(r, Nothing{}),
+                      [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+                          return how.template only<T>(row.moved(how.load(row.s + i), i, how));
                       });
-        row.share = quotient(sum.total().high(), m.weights);
-        return {row, y + from, n};
+        row.share = mean.of(sum.total().rounded());
+        return {row, y + r * s.n, s.n};
     }
 };
 
 template <class S>
 void weighted_centering_bend(const Job& job, std::int64_t first, std::int64_t last) {
-    rows_of(BentRow<S>{static_cast<const S*>(job.in[0]), static_cast<const S*>(job.in[1]),
-                       static_cast<const S*>(job.in[2]), static_cast<S*>(job.out[0]), job.n, last},
-            job, first, last, sizeof(S));
+    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const auto rows = [&](int k) {
+            return Rows<S, decltype(n)>{static_cast<const S*>(job.in[k]), n, last, cached_row};
+        };
+        const BentRow<S, decltype(n)> row{rows(0), rows(1), rows(2), static_cast<S*>(job.out[0])};
+        each_row_read_twice<S>(row, job, first, last, cached_row);
+    });
 }
 
 template <class S>
@@ -94,43 +88,30 @@ struct Negated {
     }
 };
 
-template <class S>
+template <class S, class N>
 struct NegatedRow {
     using T = Compute<S>;
-    template <Write how>
-    using Writer = Drain<S, how, Negated<S>>;
+    using Writer = Drain<S, Negated<S>, N>;
 
-    const S* dp;
-    const S* g;
+    Rows<S, N> dp, g;
     const std::uint8_t* live;
     S* y;
-    std::int64_t n, last;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const std::int64_t from = r * n, next = ahead_of<S>(r, n, last);
-        const ByLife<T> life(live ? live + from : nullptr, n);
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
+        const S* upstream = g[r];
+        const ByLife<T> life(live ? live + r * g.n : nullptr, g.n);
         Sum<T> sum;
-        accumulate<T>(n, sum,
-                      [&](std::int64_t i) SOFTGRAD_BODY {
-                          prefetch<4 * lanes<T>>(g + next + i);
-                          prefetch<4 * lanes<T>>(dp + next + i);
-                          meanwhile(i);
-                      },
-                      [&](std::int64_t i, auto, auto how_) SOFTGRAD_BODY {
-                          return life.kept(how_.load(g + from + i), i, how_);
+        accumulate<T>(g.n, sum, g.ahead(r, dp.ahead(r, meanwhile)),
+                      [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+                          return life.kept(how.load(upstream + i), i, how);
                       });
-        return {{dp + from, sum.total().high()}, y + from, n};
+        return {{dp[r], sum.total().high()}, y + r * g.n, g.n};
     }
 };
 
 template <class S>
-void centering_bend_transposed(const Job& job, std::int64_t first, std::int64_t last) {
-    rows_of(NegatedRow<S>{static_cast<const S*>(job.in[0]), static_cast<const S*>(job.in[1]),
-                          static_cast<const std::uint8_t*>(job.in[2]),
-                          static_cast<S*>(job.out[0]), job.n, last},
-            job, first, last, sizeof(S));
-}
+constexpr Kernel centering_bend_transposed = centred_rows<S, NegatedRow>;
 
 }  // namespace
 }  // namespace softgrad

@@ -28,16 +28,17 @@ struct Outcomes {
         Vec<T> weight, one, zero;  // what the outcomes 1 and 0 are asked for
 
         template <class How>
-        SOFTGRAD_INLINE Entry(const Outcomes& of, std::int64_t i, How how) : at(how.load(of.x + i)) {
-            const Vec<T> t = of.kept * how.load(of.y + i) + of.spread;
+        SOFTGRAD_INLINE Entry(const Outcomes& of, std::int64_t i, How how)
+            : at(how.load(of.x + i)) {
+            const Vec<T> t = fused(broadcast(of.kept), how.load(of.y + i), broadcast(of.spread));
             weight = of.weights ? how.load(of.weights + i) : broadcast(of.weight);
             one = t * (of.pos_weights ? how.load(of.pos_weights + i) : broadcast(of.pos_weight));
             zero = T(1) - t;
         }
         SOFTGRAD_INLINE Vec<T> loss() const {
-            const Vec<T> log = log1p<T>(at.decay), none{};
-            const Vec<T> up = one == 0 ? none : one * ((at.x < 0 ? -at.x : none) + log);
-            const Vec<T> down = zero == 0 ? none : zero * ((at.x > 0 ? at.x : none) + log);
+            const Vec<T> none{};
+            const Vec<T> up = one == 0 ? none : one * -at.log_up();
+            const Vec<T> down = zero == 0 ? none : zero * at.cost();
             return weight == 0 ? none : weight * (up + down);
         }
         SOFTGRAD_INLINE Vec<T> slope() const { return zero * at.up() - one * at.down(); }
@@ -48,18 +49,6 @@ struct Outcomes {
         return {*this, i, how};
     }
 };
-
-template <class T>
-SOFTGRAD_INLINE Vec<T> only(Vec<T> v, Whole) {
-    return v;
-}
-// 0 in the lanes that hold no entry.
-template <class T>
-SOFTGRAD_INLINE Vec<T> only(Vec<T> v, First some) {
-    T held[lanes<T>] = {};
-    some.store(held, v);
-    return load(held);
-}
 
 template <class S>
 struct Computed {
@@ -86,54 +75,50 @@ SOFTGRAD_INLINE Outcomes<S> outcomes(const Job& job, std::int64_t at) {
 
 template <class S>
 void binary_cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
+    using T = Compute<S>;
     auto* loss = static_cast<double*>(job.out[0]);
-    for (std::int64_t r = first; r < last; ++r) {
-        const Outcomes<S> of = outcomes<S>(job, r * job.n);
-        Sum<Compute<S>> sum;
-        accumulate<Compute<S>>(job.n, sum, Nothing{},
-                               [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
-                                   return only<Compute<S>>(of.entry(i, how).loss(), how);
-                               });
-        loss[r] = sum.total().rounded();
-    }
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        for (std::int64_t r = first; r < last; ++r) {
+            const Outcomes<S> of = outcomes<S>(job, r * n);
+            Sum<T> sum;
+            accumulate<T>(n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+                return how.template only<T>(of.entry(i, how).loss());
+            });
+            loss[r] = sum.total().rounded();
+        }
+    });
 }
 
 // Block by block: the slopes of one are written while those of the next are computed.
-template <class S, Write how>
-void binary_gradient(const Job& job, std::int64_t first, std::int64_t last) {
+template <class S>
+void binary_cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
+    const Write how = way_of(job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
     auto* loss = static_cast<double*>(job.out[0]);
-    TwoRows<T> blocks(block_elements);
-    Drain<S, how, Computed<S>> drain;
+    ScratchRows<T> blocks(block_elements);
+    Drain<S, Computed<S>> drain;
     for (std::int64_t r = first; r < last; ++r) {
         Sum<T> sum;
         for (std::int64_t at = 0; at < job.n; at += block_elements) {
-            const std::int64_t from = r * job.n + at;
-            const std::int64_t k = at + block_elements < job.n ? block_elements : job.n - at;
+            const std::int64_t from = r * job.n + at, k = block_at(at, job.n);
             const Outcomes<S> of = outcomes<S>(job, from);
-            T* e = blocks.other();
-            accumulate<T>(k, sum, [&](std::int64_t) SOFTGRAD_BODY { drain.step(); },
+            T* e = blocks.next();
+            accumulate<T>(k, sum, [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); },
                           [&](std::int64_t i, auto, auto how_) SOFTGRAD_BODY {
                               const auto entry = of.entry(i, how_);
                               const Vec<T> slope = entry.slope();
-                              store(e + i, slope == 0 ? Vec<T>{} : slope * (entry.weight * of.share));
-                              return only<T>(entry.loss(), how_);
+                              const Vec<T> by = entry.weight * of.share;
+                              store(e + i, slope == 0 ? Vec<T>{} : slope * by);
+                              return how_.template only<T>(entry.loss());
                           });
-            drain.finish();
+            drain.finish(how);
             drain = {{e}, static_cast<S*>(job.out[1]) + from, k};
+            drain.start(how);
         }
         loss[r] = sum.total().rounded();
     }
-    drain.finish();
+    drain.finish(how);
     stream_fence();
-}
-
-template <class S>
-void binary_cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t last) {
-    if (job.rows * job.n * static_cast<std::int64_t>(sizeof(S)) < streamed_bytes)
-        binary_gradient<S, Write::cached>(job, first, last);
-    else
-        binary_gradient<S, Write::streamed>(job, first, last);
 }
 
 }  // namespace

@@ -66,51 +66,52 @@ struct ByLife {
     }
 };
 
-// The place of the first entry with a value, known to be there.
-template <class S>
-SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* s, std::int64_t n) {
-    std::int64_t i = 0;
-    while (i < n - 1 && element(s + i) != value) ++i;
-    return i;
-}
-
-// A row's weighted mean of t, relative to the entry of t at a weight above all others.
+// A row's weighted mean of t, relative to the entry of t at a dominant weight.
 template <class T>
 struct Mean {
     T pivot = 0, mean = 0;
-    Total<T> weights;
+    Exception<T> at_pivot;  // 0, even where the difference of infinities is NaN
+    double weights = 1;     // what sums are divided by
+
+    SOFTGRAD_INLINE T of(double sum) const {
+        return static_cast<T>(static_cast<T>(weights) != 0 ? sum / weights : sum);
+    }
+    template <class How>
+    SOFTGRAD_INLINE Vec<T> relative(Vec<T> t, std::int64_t i, How how) const {
+        return at_pivot.in(t - pivot, i, how);
+    }
 };
 
-template <class S, class Keep, class Meanwhile>
-SOFTGRAD_INLINE Mean<Compute<S>> weighted_mean(const S* s, const S* t, std::int64_t n, Keep keep,
+template <class S, class N, class Keep, class Meanwhile>
+SOFTGRAD_INLINE Mean<Compute<S>> weighted_mean(const S* s, const S* t, N n, Keep keep,
                                                bool divided, Meanwhile meanwhile) {
     using T = Compute<S>;
-    Vec<T> high[4] = {};
+    Largest<T, N> largest(0);
     Sum<T> weight, moment;
     accumulate<T>(n, weight, moment, meanwhile,
                   [&](std::int64_t i, auto unit, auto how) SOFTGRAD_BODY {
                       const Vec<T> w = how.load(s + i);
-                      high[unit] = maximum(w, high[unit]);
+                      largest.see(unit, w);
                       return Two<T>{w, w * keep.keep(w, how.load(t + i), i, how)};
                   });
-    const T top = reduce<T>(maximum(maximum(high[0], high[1]), maximum(high[2], high[3])),
-                            [](auto p, auto q) { return p > q ? p : q; });
+    const T top = largest.found();
     Mean<T> found;
-    found.weights = Total<T>(weight.total());
     double sum = moment.total().rounded();
-    if (2 * static_cast<double>(top) > weight.total().rounded()) {
+    if (dominates(top, weight.total())) {
         const std::int64_t place = place_of(top, s, n);
+        found.at_pivot.place = place;
         const First one{1};
         found.pivot = keep.keep(one.load(s + place), one.load(t + place), place, one)[0];
         Sum<T> apart;
         accumulate<T>(n, apart, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
             const Vec<T> w = how.load(s + i);
-            return w * (keep.keep(w, how.load(t + i), i, how) - found.pivot);
+            const Vec<T> v = found.relative(keep.keep(w, how.load(t + i), i, how), i, how);
+            return how.template only<T>(w * v);
         });
         sum = apart.total().rounded();
     }
-    const T total = found.weights.high;
-    found.mean = static_cast<T>(divided && total != 0 ? sum / weight.total().rounded() : sum);
+    if (divided) found.weights = weight.total().rounded();
+    found.mean = found.of(sum);
     return found;
 }
 
@@ -119,12 +120,13 @@ struct Weighed {
     using T = Compute<S>;
     const S* s = nullptr;
     const S* t = nullptr;
-    T pivot = 0, mean = 0;
+    Mean<T> by;
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         const Vec<T> w = how.load(s + i);
-        return w * ((ByWeight<T>{}.keep(w, how.load(t + i), i, how) - pivot) - mean);
+        const Vec<T> v = ByWeight<T>{}.keep(w, how.load(t + i), i, how);
+        return w * (by.relative(v, i, how) - by.mean);
     }
 };
 
@@ -132,88 +134,41 @@ template <class S>
 struct Centred {
     using T = Compute<S>;
     const S* t = nullptr;
-    T pivot = 0, mean = 0;
+    Mean<T> by;
     ByLife<T> life;
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         const Vec<T> v = life.kept(how.load(t + i), i, how);
-        return life.kept((v - pivot) - mean, i, how);
+        return life.kept(by.relative(v, i, how) - by.mean, i, how);
     }
 };
 
-// Rows of more bytes are not found in cache again, nor is what was prefetched for the row behind.
-constexpr std::int64_t cached_row = 1 << 19;
-
-// Where to prefetch from while row r is read.
-template <class S>
-SOFTGRAD_INLINE std::int64_t ahead_of(std::int64_t r, std::int64_t n, std::int64_t last) {
-    constexpr std::int64_t few = 4096 / sizeof(S);
-    if (n * static_cast<std::int64_t>(sizeof(S)) > cached_row) return r * n + few;
-    return r + 1 < last ? (r + 1) * n : r * n;
-}
-
 // `weighted`: s (t - mean), reading t where s is not 0; otherwise t - mean where alive.
-template <class S, bool weighted>
+template <class S, bool weighted, class N>
 struct CentredRow {
     using T = Compute<S>;
     using Map = std::conditional_t<weighted, Weighed<S>, Centred<S>>;
-    template <Write how>
-    using Writer = Drain<S, how, Map>;
+    using Writer = Drain<S, Map, N>;
 
-    const S* s;
-    const S* t;
+    Rows<S, N> s, t;
     const std::uint8_t* live;
     S* y;
-    std::int64_t n, last;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const std::int64_t from = r * n, next = ahead_of<S>(r, n, last);
-        const auto step = [&](std::int64_t i) SOFTGRAD_BODY {
-            prefetch<4 * lanes<T>>(s + next + i);
-            prefetch<4 * lanes<T>>(t + next + i);
-            meanwhile(i);
-        };
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
+        const auto step = s.ahead(r, t.ahead(r, meanwhile));
+        S* to = y + r * s.n;
         if constexpr (weighted) {
-            const auto m = weighted_mean(s + from, t + from, n, ByWeight<T>{}, true, step);
-            return {Map{s + from, t + from, m.pivot, m.mean}, y + from, n};
+            const auto mean = weighted_mean(s[r], t[r], s.n, ByWeight<T>{}, true, step);
+            return {Map{s[r], t[r], mean}, to, s.n};
         } else {
-            const ByLife<T> life(live ? live + from : nullptr, n);
-            const auto m = weighted_mean(s + from, t + from, n, life, false, step);
-            return {Map{t + from, m.pivot, m.mean, life}, y + from, n};
+            const ByLife<T> life(live ? live + r * s.n : nullptr, s.n);
+            const auto mean = weighted_mean(s[r], t[r], s.n, life, false, step);
+            return {Map{t[r], mean, life}, to, s.n};
         }
     }
 };
-
-// One row at a time where rows are too long to be found in cache again.
-template <class Row>
-void rows_of(const Row& row, const Job& job, std::int64_t first, std::int64_t last,
-             std::int64_t size) {
-    if (job.n * size <= cached_row) {
-        each_row(row, first, last, job.rows * job.n * size);
-        return;
-    }
-    for (std::int64_t r = first; r < last; ++r)
-        row.template read<Write::streamed>(r, Nothing{}).finish();
-    stream_fence();
-}
-
-template <class S>
-void weighted_centering(const Job& job, std::int64_t first, std::int64_t last) {
-    rows_of(CentredRow<S, true>{static_cast<const S*>(job.in[0]), static_cast<const S*>(job.in[1]),
-                                nullptr, static_cast<S*>(job.out[0]), job.n, last},
-            job, first, last, sizeof(S));
-}
-
-template <class S>
-void centering(const Job& job, std::int64_t first, std::int64_t last) {
-    rows_of(CentredRow<S, false>{static_cast<const S*>(job.in[0]),
-                                 static_cast<const S*>(job.in[1]),
-                                 static_cast<const std::uint8_t*>(job.in[2]),
-                                 static_cast<S*>(job.out[0]), job.n, last},
-            job, first, last, sizeof(S));
-}
 
 template <class S>
 struct Transposed {
@@ -226,69 +181,78 @@ struct Transposed {
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
-        const Vec<T> v = life.kept(how.load(g + i), i, how) - how.load(p + i) * total;
-        return life.kept(top.in(v, i), i, how);
+        const Vec<T> v = life.kept(how.load(g + i), i, how);
+        const Vec<T> found = fused(how.load(p + i), broadcast(-total), v);
+        return life.kept(top.in(found, i, how), i, how);
     }
 };
 
-// At a weight above all others, g (1 - p) - p sum(other g) is taken from the others.
-template <class S>
+// At a dominant weight, g (1 - p) - p sum(other g) is taken from the others.
+template <class S, class N>
 struct TransposedRow {
     using T = Compute<S>;
-    template <Write how>
-    using Writer = Drain<S, how, Transposed<S>>;
+    using Writer = Drain<S, Transposed<S>, N>;
 
-    const S* p;
-    const S* g;
+    Rows<S, N> p, g;
     const std::uint8_t* live;
     S* y;
-    std::int64_t n, last;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const std::int64_t from = r * n, next = ahead_of<S>(r, n, last);
-        const S* weights = p + from;
-        const S* upstream = g + from;
-        const ByLife<T> life(live ? live + from : nullptr, n);
-        Vec<T> high[4] = {};
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
+        Transposed<S> map{p[r], g[r], 0, {}, ByLife<T>(live ? live + r * p.n : nullptr, p.n)};
+        Largest<T, N> largest(0);
         Sum<T> weight, sum;
-        const auto step = [&](std::int64_t i) SOFTGRAD_BODY {
-            prefetch<4 * lanes<T>>(p + next + i);
-            prefetch<4 * lanes<T>>(g + next + i);
-            meanwhile(i);
-        };
-        accumulate<T>(n, weight, sum, step, [&](std::int64_t i, auto unit, auto how_) SOFTGRAD_BODY {
-            const Vec<T> w = how_.load(weights + i);
-            high[unit] = maximum(w, high[unit]);
-            return Two<T>{w, life.kept(how_.load(upstream + i), i, how_)};
-        });
-        const T top = reduce<T>(maximum(maximum(high[0], high[1]), maximum(high[2], high[3])),
-                                [](auto a, auto b) { return a > b ? a : b; });
+        accumulate<T>(p.n, weight, sum, p.ahead(r, g.ahead(r, meanwhile)),
+                      [&](std::int64_t i, auto unit, auto how_) SOFTGRAD_BODY {
+                          const Vec<T> w = how_.load(map.p + i);
+                          largest.see(unit, w);
+                          return Two<T>{w, map.life.kept(how_.load(map.g + i), i, how_)};
+                      });
+        const T top = largest.found();
         const double all = sum.total().rounded();
-        Exception<T> exception;
-        if (2 * static_cast<double>(top) > weight.total().rounded()) {
-            exception.place = place_of(top, weights, n);
+        map.total = static_cast<T>(all);
+        if (dominates(top, weight.total())) {
+            map.top.place = place_of(top, map.p, p.n);
+            const Exception<T> without = map.top;
             Sum<T> other_weight, other_sum;
-            const Exception<T> nothing{exception.place, 0};
-            accumulate<T>(n, other_weight, other_sum, Nothing{},
+            accumulate<T>(p.n, other_weight, other_sum, Nothing{},
                           [&](std::int64_t i, auto, auto how_) SOFTGRAD_BODY {
-                              const Vec<T> v = life.kept(how_.load(upstream + i), i, how_);
-                              return Two<T>{nothing.in(how_.load(weights + i), i), nothing.in(v, i)};
+                              const Vec<T> w = how_.load(map.p + i);
+                              const Vec<T> v = map.life.kept(how_.load(map.g + i), i, how_);
+                              return Two<T>{without.in(w, i, how_), without.in(v, i, how_)};
                           });
-            exception.value = static_cast<T>(other_weight.total().rounded() * all -
-                                             other_sum.total().rounded());
+            map.top.value = static_cast<T>(other_weight.total().rounded() * all -
+                                           other_sum.total().rounded());
         }
-        return {Transposed<S>{weights, upstream, static_cast<T>(all), exception, life}, y + from, n};
+        return {map, y + r * p.n, p.n};
     }
 };
 
-template <class S>
-void centering_transposed(const Job& job, std::int64_t first, std::int64_t last) {
-    rows_of(TransposedRow<S>{static_cast<const S*>(job.in[0]), static_cast<const S*>(job.in[1]),
-                             static_cast<const std::uint8_t*>(job.in[2]),
-                             static_cast<S*>(job.out[0]), job.n, last},
-            job, first, last, sizeof(S));
+constexpr std::int64_t cached_row = 1 << 19;
+
+// Runs a kernel of weights, t or g, and perhaps a mask, whose rows are `Row<N>`.
+template <class S, template <class, class> class Row>
+void centred_rows(const Job& job, std::int64_t first, std::int64_t last) {
+    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const Row<S, decltype(n)> row{{static_cast<const S*>(job.in[0]), n, last, cached_row},
+                                      {static_cast<const S*>(job.in[1]), n, last, cached_row},
+                                      static_cast<const std::uint8_t*>(job.in[2]),
+                                      static_cast<S*>(job.out[0])};
+        each_row_read_twice<S>(row, job, first, last, cached_row);
+    });
 }
+
+template <class S, class N>
+using WeightedRow = CentredRow<S, true, N>;
+template <class S, class N>
+using PlainRow = CentredRow<S, false, N>;
+
+template <class S>
+constexpr Kernel weighted_centering = centred_rows<S, WeightedRow>;
+template <class S>
+constexpr Kernel centering = centred_rows<S, PlainRow>;
+template <class S>
+constexpr Kernel centering_transposed = centred_rows<S, TransposedRow>;
 
 }  // namespace
 }  // namespace softgrad

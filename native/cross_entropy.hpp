@@ -50,11 +50,10 @@ struct Losses {
 };
 
 // sum_j offset_j (maximum - x_j); a class without an offset is not read.
-template <class S>
-SOFTGRAD_INLINE double spread(const S* x, std::int64_t n, Compute<S> maximum,
+template <class S, class N>
+SOFTGRAD_INLINE double spread(const S* x, N n, Compute<S> maximum,
                               const Losses<Compute<S>>& losses) {
     using T = Compute<S>;
-    if (!losses.offsets && losses.offset == 0) return 0;
     Sum<T> sum;
     const Vec<T> same = broadcast(static_cast<T>(losses.offset));
     accumulate<T>(n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
@@ -64,33 +63,20 @@ SOFTGRAD_INLINE double spread(const S* x, std::int64_t n, Compute<S> maximum,
     return sum.total().rounded();
 }
 
-// What one row's sum says, before its gradient is written.
-template <class S>
-struct RowLoss {
-    using T = Compute<S>;
-    double loss = 0, lse = 0, top = 0;
-    Exact<T> rest{};
-    bool empty = false;  // no class is possible
-
-    SOFTGRAD_INLINE RowLoss(const S* x, std::int64_t n, std::int64_t r,
-                            const Normaliser<T>& row, const Losses<T>& losses) {
-        top = row.top();
-        empty = row.maximum == -infinity<T> && row.sums.total().rounded() == 0;
-        if (empty) return;
-        rest = others(x, n, row, static_cast<T>(top));
-        const double log_sum = std::log1p(rest.rounded() / top);
-        const double high = row.maximum;
-        const double asked = losses.gain_of(r);
-        lse = high + log_sum;
-        if (asked != 0) loss = asked * ((high - element(x + losses.target[r])) + log_sum);
-        if (losses.smooth())
-            loss += spread(x, n, row.maximum, losses) + losses.offset_sum * log_sum;
-        loss += losses.lse_loss * lse * lse;
-    }
-};
+// What the row r costs.
+template <class S, class N>
+SOFTGRAD_INLINE double loss_of(Rows<S, N> x, std::int64_t r, const Summed<Compute<S>>& sum,
+                               double log, const Losses<Compute<S>>& losses) {
+    if (sum.empty) return 0;
+    const double high = sum.maximum, asked = losses.gain_of(r), lse = high + log;
+    double loss = asked == 0 ? 0 : asked * ((high - element(x[r] + losses.target[r])) + log);
+    if (losses.smooth())
+        loss += spread(x[r], x.n, sum.maximum, losses) + losses.offset_sum * log;
+    return loss + losses.lse_loss * lse * lse;
+}
 
 // e factor - offset, and the target's own entry.
-template <class S, bool per_class>
+template <class S>
 struct LossGradient {
     using T = Compute<S>;
     const T* e = nullptr;
@@ -100,71 +86,68 @@ struct LossGradient {
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
-        const Vec<T> scaled = how.load(e + i) * factor;
-        if constexpr (per_class)
-            return target.in(scaled - how.load(offsets + i) * offset, i);
-        else
-            return target.in(scaled - offset, i);
+        Vec<T> by = broadcast(offset);
+        if (offsets != nullptr) by *= how.load(offsets + i);
+        return target.in(fused(how.load(e + i), broadcast(factor), -by), i, how);
     }
 };
 
-template <class S, bool per_class>
+template <class S, class N>
 struct LossRow {
     using T = Compute<S>;
-    using Map = LossGradient<S, per_class>;
-    template <Write how>
-    using Writer = Drain<S, how, Map>;
+    using Map = LossGradient<S>;
+    using Writer = Drain<S, Map, N>;
 
-    const S* x;
+    Rows<S, N> x;
     double* loss;
     S* gradient;
-    std::int64_t n, last;
     Losses<T> losses;
-    mutable TwoRows<T> scratch_rows;
+    mutable ScratchRows<T, N> scratch_rows;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const S* at = x + r * n;
-        const S* next = r + 1 < last ? at + n : at;
-        T* e = scratch_rows.other();
+    // Of a row that costs nothing, zeros are kept.
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Kept<T> begin(std::int64_t r, Meanwhile meanwhile) const {
+        T* e = scratch_rows.next();
         if (losses.target[r] < 0) {
-            std::memset(e, 0, static_cast<std::size_t>(n) * sizeof(T));
-            loss[r] = 0;
-            return {Map{e, e, 0, 0, {}}, gradient + r * n, n};
+            std::memset(e, 0, static_cast<std::size_t>(std::int64_t{x.n}) * sizeof(T));
+            Kept<T> nothing;
+            nothing.e = e;
+            return nothing;
         }
-        const auto row = normalise<true>(at, e, n, [&](std::int64_t i) SOFTGRAD_BODY {
-            prefetch<4 * lanes<T>>(next + i);
-            meanwhile(i);
-        });
-        return {map(r, at, e, row), gradient + r * n, n};
+        return {normalise<true>(x[r], e, x.n, x.ahead(r, meanwhile)), e};
+    }
+    SOFTGRAD_INLINE Writer end(std::int64_t r, const Kept<T>& sum, double log) const {
+        loss[r] = loss_of(x, r, sum, log, losses);
+        S* to = gradient + r * x.n;
+        return {sum.empty ? Map{sum.e, nullptr, 0, 0, {}} : map(r, sum, log), to, x.n};
     }
 
-    Map map(std::int64_t r, const S* at, T* e, const Normaliser<T>& row) const {
-        const RowLoss<S> told(at, n, r, row, losses);
-        loss[r] = told.loss;
-        if (told.empty) return {e, e, 0, 0, {}};
-        const double share = losses.share_of(r), slope = 2 * losses.lse_share * told.lse;
+    SOFTGRAD_INLINE Map map(std::int64_t r, const Kept<T>& sum, double log) const {
+        const S* at = x[r];
+        T* e = sum.e;
+        const double share = losses.share_of(r);
+        const double slope = 2 * losses.lse_share * (sum.maximum + log);
         const std::int64_t t = losses.target[r];
         const T x_t = element(at + t);
-        const Exact<T> exact_total = row.sums.total();
+        const Exact<T> exact_total = sum.total;
         const double total = exact_total.rounded();
         double asked = losses.gain_of(r), spread_sum = losses.offset_sum;
         if (x_t == -infinity<T>) asked = 0;
-        const bool dead = losses.smooth() && std::isinf(told.loss);
+        const bool dead = losses.smooth() && std::isinf(loss[r]);
         if (dead) {
             spread_sum = 0;
-            for (std::int64_t j = 0; j < n; ++j)
+            for (std::int64_t j = 0; j < x.n; ++j)
                 if (element(at + j) != -infinity<T>) spread_sum += losses.offset_of(j);
         }
         const double per_e = (share * (asked + spread_sum) + slope) / total;
         const double e_t = e[t];
-        const Exact<T> rest = x_t == row.maximum ? told.rest : exact_total - e[t];
+        const Exact<T> rest = x_t == sum.maximum ? sum.others : exact_total - e[t];
         const double own = x_t == -infinity<T> ? 0 : losses.offset_of(t);
         const double p_t = e_t / total;
         const double value =
             share * (spread_sum * p_t - own - asked * ratio_of(rest, exact_total)) + slope * p_t;
         Map found{e, losses.offsets, static_cast<T>(per_e),
-                  static_cast<T>(per_class ? share : share * losses.offset),
+                  static_cast<T>(losses.offsets ? share : share * losses.offset),
                   {t, static_cast<T>(value)}};
         if (dead) settle(at, e, share, found);
         return found;
@@ -172,7 +155,7 @@ struct LossRow {
 
     // Rows with an offset at an impossible class, where nothing is subtracted: written out here.
     void settle(const S* at, T* e, double share, Map& map) const {
-        for (std::int64_t j = 0; j < n; ++j) {
+        for (std::int64_t j = 0; j < x.n; ++j) {
             const bool possible = element(at + j) != -infinity<T>;
             e[j] = e[j] * map.factor -
                    (possible ? static_cast<T>(share * losses.offset_of(j)) : T(0));
@@ -186,39 +169,33 @@ template <class S>
 void cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
     const Losses<T> losses(job);
-    const auto* x = static_cast<const S*>(job.in[0]) + first * job.n;
     auto* loss = static_cast<double*>(job.out[0]);
-    const bool long_row = job.n * static_cast<std::int64_t>(sizeof(S)) > longest_row;
-    for (std::int64_t r = first; r < last; ++r, x += job.n) {
-        loss[r] = 0;
-        if (losses.target[r] < 0) continue;
-        const S* next = r + 1 < last ? x + job.n : x;
-        const auto ahead = [&](std::int64_t i) SOFTGRAD_BODY { prefetch<4 * lanes<T>>(next + i); };
-        const auto row = long_row ? normalise_once(x, job.n)
-                                  : normalise<false>(x, static_cast<T*>(nullptr), job.n, ahead);
-        loss[r] = RowLoss<S>(x, job.n, r, row, losses).loss;
-    }
-}
-
-template <class S, bool per_class>
-void loss_and_gradient(const Job& job, std::int64_t first, std::int64_t last) {
-    using T = Compute<S>;
-    const LossRow<S, per_class> row{static_cast<const S*>(job.in[0]),
-                                    static_cast<double*>(job.out[0]),
-                                    static_cast<S*>(job.out[1]),
-                                    job.n,
-                                    last,
-                                    Losses<T>(job),
-                                    TwoRows<T>(job.n)};
-    each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const Rows<S, decltype(n)> x{static_cast<const S*>(job.in[0]), n, last};
+        with_logarithms<S>(
+            n, first, last,
+            [&](std::int64_t r) SOFTGRAD_BODY {
+                if (losses.target[r] < 0) return Summed<T>();
+                return Summed<T>(normaliser_of(x[r], n, x.ahead(r, Nothing{})));
+            },
+            [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
+                loss[r] = loss_of(x, r, sum, log, losses);
+            });
+    });
 }
 
 template <class S>
 void cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t last) {
-    if (job.in[3] != nullptr)
-        loss_and_gradient<S, true>(job, first, last);
-    else
-        loss_and_gradient<S, false>(job, first, last);
+    using T = Compute<S>;
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        using N = decltype(n);
+        const LossRow<S, N> row{{static_cast<const S*>(job.in[0]), n, last},
+                                           static_cast<double*>(job.out[0]),
+                                           static_cast<S*>(job.out[1]),
+                                           Losses<T>(job),
+                                           ScratchRows<T, N>(n)};
+        each_log_row<S>(row, job, first, last);
+    });
 }
 
 }  // namespace

@@ -10,9 +10,13 @@ enum class Write { cached, streamed };
 
 constexpr std::int64_t streamed_bytes = 4 << 20;  // results from here on go around the cache
 
+SOFTGRAD_INLINE Write way_of(std::int64_t bytes) {
+    return bytes < streamed_bytes ? Write::cached : Write::streamed;
+}
+
 // y[i] = map(i), four vectors at a step. A line once streamed is not touched again: that would
 // stall until it has left the write-combining buffer.
-template <class S, Write how, class Map>
+template <class S, class Map, class N = std::int64_t>
 class Drain {
     using T = Compute<S>;
     static constexpr int L = lanes<T>;
@@ -21,29 +25,36 @@ class Drain {
     std::int64_t at_ = 0, n_ = 0;
 
   public:
+    static constexpr bool one_step = is_few<N>;
+
     Drain() = default;
-    SOFTGRAD_INLINE Drain(Map map, S* y, std::int64_t n) : map_(map), y_(y), n_(n) {
-        if constexpr (how == Write::streamed) {
-            const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(y) %
-                                              (L * sizeof(S)) / sizeof(S));
-            if (past != 0) partial(n < L - past ? static_cast<int>(n) : L - past);
-        }
+    SOFTGRAD_INLINE Drain(Map map, S* y, N n) : map_(map), y_(y), n_(n) {}
+    SOFTGRAD_INLINE explicit operator bool() const { return n_ != 0; }
+
+    // Before the first step.
+    SOFTGRAD_INLINE void start(Write how) {
+        if (how == Write::cached) return;
+        const int past = static_cast<int>(reinterpret_cast<std::uintptr_t>(y_) % (L * sizeof(S)) /
+                                          sizeof(S));
+        if (past != 0) partial(n_ < L - past ? static_cast<int>(n_) : L - past);
     }
-    SOFTGRAD_INLINE void step() {
+    SOFTGRAD_INLINE void step(Write how) {
         if (n_ - at_ < 4 * L) return;
-        for (int k = 0; k < 4; ++k) put(at_ + k * L);
+        Vec<T> v[4];
+        for (int k = 0; k < 4; ++k) v[k] = map_(at_ + k * L, Whole{});
+        for (int k = 0; k < 4; ++k) put(at_ + k * L, v[k], how);
         at_ += 4 * L;
     }
-    SOFTGRAD_INLINE void finish() {
-        while (n_ - at_ >= 4 * L) step();
-        for (; n_ - at_ >= L; at_ += L) put(at_);
+    SOFTGRAD_INLINE void finish(Write how) {
+        if constexpr (one_step) return partial(static_cast<int>(n_));
+        while (n_ - at_ >= 4 * L) step(how);
+        for (; n_ - at_ >= L; at_ += L) put(at_, map_(at_, Whole{}), how);
         if (at_ < n_) partial(static_cast<int>(n_ - at_));
     }
 
   private:
-    SOFTGRAD_INLINE void put(std::int64_t i) {
-        const Vec<T> v = map_(i, Whole{});
-        if constexpr (how == Write::streamed)
+    SOFTGRAD_INLINE void put(std::int64_t i, Vec<T> v, Write how) {
+        if (how == Write::streamed)
             stream_to(y_ + i, v);
         else
             store(y_ + i, v);
@@ -58,59 +69,83 @@ class Drain {
 // Two results written side by side; one that is not asked for is left as it is made.
 template <class One, class Other>
 struct Both {
+    static constexpr bool one_step = One::one_step;
     One first;
     Other second;
 
-    SOFTGRAD_INLINE void step() {
-        first.step();
-        second.step();
+    SOFTGRAD_INLINE void start(Write how) {
+        if (first) first.start(how);
+        if (second) second.start(how);
     }
-    SOFTGRAD_INLINE void finish() {
-        first.finish();
-        second.finish();
+    SOFTGRAD_INLINE void step(Write how) {
+        first.step(how);
+        second.step(how);
+    }
+    SOFTGRAD_INLINE void finish(Write how) {
+        if (first) first.finish(how);
+        if (second) second.finish(how);
     }
 };
 
-// Runs row.template read<how>(r, meanwhile) for each row; it returns how the row's result is
-// written, which is done while the row after it is read.
-template <Write how, class Row>
-SOFTGRAD_INLINE void pipelined(const Row& row, std::int64_t first, std::int64_t last) {
-    typename Row::template Writer<how> drain;
+// Runs row.read(r, meanwhile) for each row; it returns how the row's result is written, which is
+// done while the row after it is read.
+template <class Row>
+SOFTGRAD_ONCE void pipelined(const Row& row, std::int64_t first, std::int64_t last, Write how) {
+    typename Row::Writer drain;
     for (std::int64_t r = first; r < last; ++r) {
-        const auto next = row.template read<how>(r, [&](std::int64_t) SOFTGRAD_BODY { drain.step(); });
-        drain.finish();
+        const auto next = row.read(r, [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); });
+        drain.finish(how);
         drain = next;
+        drain.start(how);
     }
-    drain.finish();
+    drain.finish(how);
 }
 
-// The same, around the cache where the whole result, of which these rows may be a part, is large.
+// The same some rows at a time: the last of them is written before the next is read.
 template <class Row>
-void each_row(const Row& row, std::int64_t first, std::int64_t last, std::int64_t result_bytes) {
-    if (result_bytes < streamed_bytes)
-        pipelined<Write::cached>(row, first, last);
+void in_portions(const Row& row, std::int64_t first, std::int64_t last, Write how,
+                 std::int64_t some) {
+    if constexpr (Row::Writer::one_step)
+        for (std::int64_t r = first; r < last; ++r) row.read(r, Nothing{}).finish(Write::cached);
     else
-        pipelined<Write::streamed>(row, first, last);
+        for (std::int64_t r = first; r < last; r += some) pipelined(row, r, r + some, how);
     stream_fence();
 }
 
-// Two scratch rows of n elements and what completes a vector, handed out in turn. They lie an odd
-// number of half pages apart: at equal offsets in their pages, storing one would look to the
-// processor like loading the other.
-template <class T>
-class TwoRows {
-    T* row_[2];
+// The result, of which these rows may be a part, has so many bytes.
+template <class Row>
+void each_row(const Row& row, std::int64_t first, std::int64_t last, std::int64_t result_bytes) {
+    in_portions(row, first, last, way_of(result_bytes), last - first);
+}
+
+// The same for rows that are read again while they are written, which those of more than `cached`
+// bytes must be before the next: it would drive them from the cache.
+template <class S, class Row>
+void each_row_read_twice(const Row& row, const Job& job, std::int64_t first, std::int64_t last,
+                         std::int64_t cached) {
+    const std::int64_t bytes = job.n * static_cast<std::int64_t>(sizeof(S));
+    const bool alone = bytes > cached;
+    in_portions(row, first, last, alone ? Write::streamed : way_of(job.rows * bytes),
+                alone ? 1 : last - first);
+}
+
+// Scratch rows of n elements and what completes a vector, handed out in turn: two, or of short rows
+// a group. Two lie an odd number of half pages apart: at equal offsets in their pages, storing one
+// would look to the processor like loading the other.
+template <class T, class N = std::int64_t>
+class ScratchRows {
+    static constexpr int count = is_few<N> ? group : 2;
+    T* row_;
+    std::int64_t apart_ = lanes<T>;
     int turn_ = 0;
 
   public:
-    explicit TwoRows(std::int64_t n) {
+    explicit ScratchRows(N n) {
         constexpr std::int64_t page = 4096 / sizeof(T);
-        const std::int64_t apart = (n + page - 1) / page * page + page / 2;
-        const auto bytes = static_cast<std::size_t>(2 * apart) * sizeof(T);
-        row_[0] = static_cast<T*>(scratch(bytes));
-        row_[1] = row_[0] + apart;
+        if constexpr (!is_few<N>) apart_ = (n + page - 1) / page * page + page / 2;
+        row_ = static_cast<T*>(scratch(static_cast<std::size_t>(count * apart_) * sizeof(T)));
     }
-    T* other() { return row_[turn_ ^= 1]; }
+    T* next() { return row_ + apart_ * (turn_ = (turn_ + 1) % count); }
 };
 
 }  // namespace

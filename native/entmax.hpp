@@ -21,11 +21,9 @@
 namespace softgrad {
 namespace {
 
-template <class Mask>
-SOFTGRAD_INLINE bool any(Mask mask) {
-    typename VectorOf<std::int64_t, lanes<double>>::type words;
-    std::memcpy(&words, &mask, sizeof words);
-    return reduce<std::int64_t>(words, [](auto a, auto b) { return a | b; }) != 0;
+template <class T>
+SOFTGRAD_INLINE bool any(IntVec<T> mask) {
+    return first_true<T>(mask) < lanes<T>;
 }
 
 // What the entries of a row above its threshold are made of.
@@ -46,7 +44,7 @@ SOFTGRAD_INLINE T below(double value) {
 template <class T, class F>
 SOFTGRAD_INLINE Vec<T> of_bases(Vec<T> x, const Threshold<T>& at, double per, F f) {
     const auto base = [&](Vec<double> wide) SOFTGRAD_BODY {
-        const Vec<double> v = (wide - at.top) * per + at.q;
+        const Vec<double> v = fused(wide - at.top, broadcast(per), broadcast(at.q));
         return v > 0 ? f(v) : Vec<double>{};
     };
     if constexpr (sizeof(T) == sizeof(double)) {
@@ -80,7 +78,7 @@ struct Supported {
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         const Vec<T> v = how.load(x + i, -infinity<T>);
-        if (!any(v > at.low)) return broadcast(at.otherwise);
+        if (!any<T>(v > at.low)) return broadcast(at.otherwise);
         return of_bases<T>(v, at, 1.0 / power, [](Vec<double> u) SOFTGRAD_BODY {
             return raised<shown>(u);
         });
@@ -131,61 +129,76 @@ SOFTGRAD_INLINE std::int64_t candidates(const S* x, std::int64_t n, double top, 
     const T low = below<T>(top - power * q);
     std::int64_t count = 0;
     const auto take = [&](Vec<T> v) SOFTGRAD_BODY {
-        if (!any(v > low)) return;
+        if (!any<T>(v > low)) return;
         for (int lane = 0; lane < L; ++lane) {
             u[count] = (static_cast<double>(v[lane]) - top) / power;
             count += v[lane] > low;
         }
     };
     std::int64_t i = 0;
-    for (; i + 4 * L <= n; i += 4 * L) {
-        Vec<T> v[4];
-        for (int k = 0; k < 4; ++k) v[k] = load(x + i + k * L);
-        if (!any(maximum(maximum(v[0], v[1]), maximum(v[2], v[3])) > low)) continue;
-        for (int k = 0; k < 4; ++k) take(v[k]);
+    while (i + L <= n) {
+        if (i + 4 * L <= n) {
+            Vec<T> v[4];
+            for (int k = 0; k < 4; ++k) v[k] = load(x + i + k * L);
+            if (!any<T>(maximum(maximum(v[0], v[1]), maximum(v[2], v[3])) > low)) {
+                i += 4 * L;
+                continue;
+            }
+        }
+        take(load(x + i));
+        i += L;
     }
-    for (; i + L <= n; i += L) take(load(x + i));
     if (i < n) take(First{static_cast<int>(n - i)}.load(x + i, -infinity<T>));
     return count;
 }
 
-template <int power, class S, class Meanwhile>
-SOFTGRAD_INLINE Threshold<Compute<S>> threshold(const S* x, std::int64_t n, double* u,
-                                                Meanwhile meanwhile) {
-    using T = Compute<S>;
-    constexpr int few = 4 * lanes<T>;
-    Vec<T> high[4];
-    for (auto& h : high) h = broadcast(-infinity<T>);
-    IntVec<T> undefined{};
-    if (n <= few) {
-        for (int k = 0; k * lanes<T> < n; ++k) {
-            const int rest = static_cast<int>(n) - k * lanes<T>;
-            const S* at = x + k * lanes<T>;
-            const Vec<T> v = rest < lanes<T> ? First{rest}.load(at, -infinity<T>) : load(at);
-            high[k] = maximum(v, high[k]);
-            undefined |= v != v;
-        }
+// (x - top) / power of the entries of a vector.
+template <int power, class T>
+SOFTGRAD_INLINE void store_bases(double* u, Vec<T> x, double top) {
+    constexpr double per = 1.0 / power;
+    if constexpr (sizeof(T) == sizeof(double)) {
+        store(u, (x - top) * per);
     } else {
-        over<T>(n, meanwhile, [&](std::int64_t i, auto unit, auto how) SOFTGRAD_BODY {
-            const Vec<T> v = how.load(x + i, -infinity<T>);
-            high[unit] = maximum(v, high[unit]);
-            undefined |= v != v;
-        });
+        Vec<double> low, high;
+        widen(x, low, high);
+        store(u, (low - top) * per);
+        store(u + lanes<double>, (high - top) * per);
     }
-    const T top = highest(maximum(maximum(high[0], high[1]), maximum(high[2], high[3])));
+}
+
+template <int power, class S, class N, class Meanwhile>
+SOFTGRAD_INLINE Threshold<Compute<S>> threshold(const S* x, N n, double* u, Meanwhile meanwhile) {
+    using T = Compute<S>;
+    constexpr int L = lanes<T>, few = Largest<T, N>::chains * L;
+    Largest<T, N> largest(-infinity<T>);
+    IntVec<T> undefined{};
+    const auto see = [&](std::int64_t i, auto unit, auto how) SOFTGRAD_BODY {
+        const Vec<T> v = how.load(x + i, -infinity<T>);
+        largest.see(unit, v);
+        undefined |= v != v;
+    };
+    if (is_few<N> || n > few) {
+        over<T>(n, meanwhile, see);
+    } else {  // each entry in a lane of its own
+        for (int k = 0; k * L < n; ++k)
+            see(k * L, k, First{n - k * L < L ? static_cast<int>(n) - k * L : L});
+    }
+    const T top = largest.found();
     Threshold<T> found;
-    if (any(undefined) || top == infinity<T>) {
+    if (any<T>(undefined) || top == infinity<T>) {
         found.otherwise = std::numeric_limits<T>::quiet_NaN();
     } else if (top != -infinity<T>) {
         found.top = top;
-        for (int k = 0; k < few; ++k)
-            u[k] = (static_cast<double>(high[k / lanes<T>][k % lanes<T>]) - found.top) / power;
+        for (int k = 0; k < few / L; ++k)
+            store_bases<power, T>(u + k * L, largest.of(k), found.top);
         std::int64_t count = few;
         found.q = root<power>(1, u, count);
-        if (n > few) {
-            const double above = found.q * (1 + 0x1p-40);
-            count = candidates<power>(x, n, found.top, above, u);
-            found.q = root<power>(above, u, count);
+        if constexpr (!is_few<N>) {
+            if (n > few) {
+                const double above = found.q * (1 + 0x1p-40);
+                count = candidates<power>(x, n, found.top, above, u);
+                found.q = root<power>(above, u, count);
+            }
         }
         if constexpr (sizeof(T) == sizeof(double))
             found.q -= step_from<power, Sum<double>>(found.q, u, count);
@@ -194,30 +207,22 @@ SOFTGRAD_INLINE Threshold<Compute<S>> threshold(const S* x, std::int64_t n, doub
     return found;
 }
 
-template <class S, int power>
+template <class S, int power, class N>
 struct ThresholdRow {
-    using T = Compute<S>;
-    template <Write how>
-    using Writer = Both<Drain<S, how, Supported<S, power, power>>,
-                        Drain<S, how, Supported<S, power, power - 1>>>;
+    using Writer =
+        Both<Drain<S, Supported<S, power, power>, N>, Drain<S, Supported<S, power, power - 1>, N>>;
 
-    const S* x;
+    Rows<S, N> x;
     S* p;
     S* s;
-    std::int64_t n, last;
     double* u;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const S* at = x + r * n;
-        const S* next = r + 1 < last ? at + n : at;
-        const Threshold<T> found = threshold<power>(at, n, u, [&](std::int64_t i) SOFTGRAD_BODY {
-            prefetch<4 * lanes<T>>(next + i);
-            meanwhile(i);
-        });
-        Writer<how> writer;
-        writer.first = {{at, found}, p + r * n, n};
-        if (s != nullptr) writer.second = {{at, found}, s + r * n, n};
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
+        const auto found = threshold<power>(x[r], x.n, u, x.ahead(r, meanwhile));
+        Writer writer;
+        writer.first = {{x[r], found}, p + r * x.n, x.n};
+        if (s != nullptr) writer.second = {{x[r], found}, s + r * x.n, x.n};
         return writer;
     }
 };
@@ -228,29 +233,24 @@ void thresholds(const Job& job, std::int64_t first, std::int64_t last) {
     const std::int64_t room = job.n + 4 * lanes<float>;
     std::unique_ptr<double[]> owned(room > kept ? new double[room] : nullptr);
     double* u = owned ? owned.get() : static_cast<double*>(scratch(room * sizeof(double)));
-    const ThresholdRow<S, power> row{static_cast<const S*>(job.in[0]), static_cast<S*>(job.out[0]),
-                                     static_cast<S*>(job.out[1]), job.n, last, u};
-    each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
-}
-
-template <class S>
-void sparsemax(const Job& job, std::int64_t first, std::int64_t last) {
-    thresholds<S, 1>(job, first, last);
-}
-template <class S>
-void entmax15(const Job& job, std::int64_t first, std::int64_t last) {
-    thresholds<S, 2>(job, first, last);
+    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const ThresholdRow<S, power, decltype(n)> row{{static_cast<const S*>(job.in[0]), n, last},
+                                                      static_cast<S*>(job.out[0]),
+                                                      static_cast<S*>(job.out[1]),
+                                                      u};
+        each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+    });
 }
 
 // The kernels with the slopes are the same: these are written where there is a second output.
 template <class S>
-void sparsemax_fields(const Job& job, std::int64_t first, std::int64_t last) {
-    sparsemax<S>(job, first, last);
-}
+constexpr Kernel sparsemax = thresholds<S, 1>;
 template <class S>
-void entmax15_fields(const Job& job, std::int64_t first, std::int64_t last) {
-    entmax15<S>(job, first, last);
-}
+constexpr Kernel sparsemax_fields = sparsemax<S>;
+template <class S>
+constexpr Kernel entmax15 = thresholds<S, 2>;
+template <class S>
+constexpr Kernel entmax15_fields = entmax15<S>;
 
 }  // namespace
 }  // namespace softgrad

@@ -62,8 +62,8 @@ SOFTGRAD_INLINE Anchor<T> anchor(T maximum, T earlier) {
     const bool keep = maximum - earlier <= Exp<T>::near / 2;
     const T shift = std::fabs(maximum) <= Exp<T>::near ? T(0) : keep ? earlier : maximum;
     const T rest = maximum == shift ? T(0) : maximum - shift;
-    const T exponent = (rest * Exp<T>::log2e + Exp<T>::rounder) - Exp<T>::rounder;
-    return {shift, rest - Exp<T>::reach, Exp<T>::rounder + (Exp<T>::lift - exponent)};
+    const T rounded = fused(rest, Exp<T>::log2e, Exp<T>::rounder);  // M + rounder, exactly
+    return {shift, rest - Exp<T>::reach, (2 * Exp<T>::rounder + Exp<T>::lift) - rounded};
 }
 
 template <class T>
@@ -89,8 +89,11 @@ template <class T>
 SOFTGRAD_INLINE Vec<T> tail(Vec<T> r, Vec<T> r2) {
     constexpr int n = sizeof(Exp<T>::tail) / sizeof(T);
     constexpr const T* c = Exp<T>::tail;
-    Vec<T> q = n % 2 ? broadcast(c[n - 1]) : c[n - 1] * r + c[n - 2];
-    for (int k = n - 2 - (n + 1) % 2; k > 0; k -= 2) q = q * r2 + (c[k] * r + c[k - 1]);
+    const auto pair = [&](int k) SOFTGRAD_BODY {
+        return fused(broadcast(c[k]), r, broadcast(c[k - 1]));
+    };
+    Vec<T> q = n % 2 ? broadcast(c[n - 1]) : pair(n - 1);
+    for (int k = n - 2 - (n + 1) % 2; k > 0; k -= 2) q = fused(q, r2, pair(k));
     return q;
 }
 
@@ -102,11 +105,12 @@ SOFTGRAD_INLINE Vec<T> anchored_exp(Vec<T> x, Anchor<T> a) {
     using Unsigned = typename VectorOf<std::make_unsigned_t<typename Bits<T>::Int>, lanes<T>>::type;
     x = x - a.shift;
     const IntVec<T> live = x >= a.dead;
-    const Vec<T> t = x * Exp<T>::log2e + a.magic;
+    const Vec<T> t = fused(x, broadcast(Exp<T>::log2e), broadcast(a.magic));
     const Vec<T> n = t - a.magic;
-    const Vec<T> r = (x - n * Exp<T>::ln2_high) - n * Exp<T>::ln2_low;
+    const Vec<T> near = fused(n, broadcast(-Exp<T>::ln2_high), x);
+    const Vec<T> r = fused(n, broadcast(-Exp<T>::ln2_low), near);
     const Vec<T> r2 = r * r;
-    const Vec<T> e = (r2 * tail<T>(r, r2) + r) + T(1);
+    const Vec<T> e = fused(r2, tail<T>(r, r2), r) + T(1);
     const Unsigned scaled = (Unsigned)e + ((Unsigned)t << Bits<T>::mantissa);
     // the low bits of a NaN are anything, and would be added to its exponent
     return live ? (Vec<T>)scaled : (x < a.dead) ? Vec<T>{} : x;

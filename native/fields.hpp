@@ -22,63 +22,60 @@ void in_turn(const Job& job, std::int64_t first, std::int64_t last, Kernel value
     }
 }
 
-// What the row needs besides its exponentials, which wait in scratch memory: the logarithms of all
-// of its probabilities, or one number.
-template <class S, bool every>
+// Beside the probabilities, the logarithms of all of them, or where `every` is false one number.
+template <class S, class N>
 struct FieldsRow {
     using T = Compute<S>;
-    template <Write how>
-    using Writer = Both<Drain<S, how, LogProbabilities<S>>, Drain<S, how, Quotients<S>>>;
+    using Writer = Both<Drain<S, LogProbabilities<S>, N>, Drain<S, Quotients<S>, N>>;
 
-    const S* x;
-    S* y;
+    Rows<S, N> x;
+    LogSoftmaxRow<S, N> logarithms;
     S* p;
-    std::int64_t n, last;
-    T empty;
-    mutable TwoRows<T> scratch_rows;
+    bool every;
+    mutable ScratchRows<T, N> scratch_rows;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const S* at = x + r * n;
-        const S* next = r + 1 < last ? at + n : at;
-        T* e = scratch_rows.other();
-        const auto row = normalise<true>(at, e, n, [&](std::int64_t i) SOFTGRAD_BODY {
-            prefetch<4 * lanes<T>>(next + i);
-            meanwhile(i);
-        });
-        Writer<how> writer;
-        if constexpr (every)
-            writer.first = {{at, n, row, empty}, y + r * n, n};
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Kept<T> begin(std::int64_t r, Meanwhile meanwhile) const {
+        T* e = scratch_rows.next();
+        return {normalise<true>(x[r], e, x.n, x.ahead(r, meanwhile)), e};
+    }
+    SOFTGRAD_INLINE Writer end(std::int64_t r, const Kept<T>& sum, double log) const {
+        Writer writer;
+        if (every)
+            writer.first = logarithms.end(r, sum, log);
         else
-            First{1}.store(y + r, broadcast(log_of_sum(at, n, row)));
-        writer.second = {{e, Total<T>(row.sums.total())}, p + r * n, n};
+            store_logarithm(logarithms.y + r, sum, log);
+        writer.second = {{sum.e, Total<T>(sum.total)}, p + r * x.n, x.n};
         return writer;
     }
 };
 
-template <class S, bool every>
-void fields_of_rows(const Job& job, std::int64_t first, std::int64_t last) {
+template <class S>
+void fields_of_rows(const Job& job, std::int64_t first, std::int64_t last, bool every) {
     using T = Compute<S>;
     if (job.n * static_cast<std::int64_t>(sizeof(T)) > longest_row)
         return in_turn<S>(job, first, last, every ? log_softmax<S> : logsumexp<S>, softmax<S>);
-    const FieldsRow<S, every> row{static_cast<const S*>(job.in[0]),
-                                  static_cast<S*>(job.out[0]),
-                                  static_cast<S*>(job.out[1]),
-                                  job.n,
-                                  last,
-                                  static_cast<T>(job.constant[0]),
-                                  TwoRows<T>(job.n)};
-    each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        using N = decltype(n);
+        const Rows<S, N> x{static_cast<const S*>(job.in[0]), n, last};
+        const FieldsRow<S, N> row{
+            x,
+            {x, static_cast<S*>(job.out[0]), static_cast<T>(job.constant[0])},
+            static_cast<S*>(job.out[1]),
+            every,
+            ScratchRows<T, N>(n)};
+        each_log_row<S>(row, job, first, last);
+    });
 }
 
 template <class S>
 void log_softmax_fields(const Job& job, std::int64_t first, std::int64_t last) {
-    fields_of_rows<S, true>(job, first, last);
+    fields_of_rows<S>(job, first, last, true);
 }
 
 template <class S>
 void logsumexp_fields(const Job& job, std::int64_t first, std::int64_t last) {
-    fields_of_rows<S, false>(job, first, last);
+    fields_of_rows<S>(job, first, last, false);
 }
 
 }  // namespace

@@ -15,46 +15,53 @@ void functional(const Job& job, std::int64_t first, std::int64_t last) {
     const auto* p = static_cast<const S*>(job.in[0]);
     const auto* t = static_cast<const S*>(job.in[1]);
     auto* y = static_cast<S*>(job.out[0]);
-    for (std::int64_t r = first; r < last; ++r) {
-        const Scaled<S> product{p + r * job.n, t + r * job.n};
-        Sum<T> sum;
-        accumulate<T>(job.n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
-            return product(i, how);
-        });
-        First{1}.store(y + r, broadcast(sum.total().high()));
-    }
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        for (std::int64_t r = first; r < last; ++r) {
+            const Scaled<S> product{p + r * n, t + r * n};
+            Sum<T> sum;
+            accumulate<T>(n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+                return product(i, how);
+            });
+            First{1}.store(y + r, broadcast(sum.total().high()));
+        }
+    });
 }
 
 template <class S>
-struct ScaledRow {
+struct ScaledBy {
     using T = Compute<S>;
-    const S* d = nullptr;
+    const S* p = nullptr;
     T g = 0;
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
-        const Vec<T> by = how.load(d + i);
-        const IntVec<T> none = (by == 0) | (by == infinity<T>) | (by == -infinity<T>);
-        return none ? Vec<T>{} : by * g;
+        return scaled<T>(how.load(p + i), broadcast(g));
     }
 };
 
-template <class S, Write how>
-void scale_rows(const Job& job, std::int64_t first, std::int64_t last) {
-    const auto* p = static_cast<const S*>(job.in[0]);
-    const auto* g = static_cast<const S*>(job.in[1]);
-    auto* y = static_cast<S*>(job.out[0]);
-    for (std::int64_t r = first; r < last; ++r)
-        Drain<S, how, ScaledRow<S>>({p + r * job.n, element(g + r)}, y + r * job.n, job.n).finish();
-    stream_fence();
-}
+template <class S, class N>
+struct ScaledRow {
+    using Writer = Drain<S, ScaledBy<S>, N>;
+
+    const S* p;
+    const S* g;
+    S* y;
+    N n;
+
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile) const {
+        return {{p + r * n, element(g + r)}, y + r * n, n};
+    }
+};
 
 template <class S>
 void functional_transposed(const Job& job, std::int64_t first, std::int64_t last) {
-    if (job.rows * job.n * static_cast<std::int64_t>(sizeof(S)) < streamed_bytes)
-        scale_rows<S, Write::cached>(job, first, last);
-    else
-        scale_rows<S, Write::streamed>(job, first, last);
+    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const ScaledRow<S, decltype(n)> row{static_cast<const S*>(job.in[0]),
+                                            static_cast<const S*>(job.in[1]),
+                                            static_cast<S*>(job.out[0]), n};
+        each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+    });
 }
 
 }  // namespace

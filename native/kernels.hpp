@@ -28,9 +28,11 @@ enum Element { float32_, float64_, bfloat16_, float16_, element_count };
 // A kernel in every precision, and its arrays in order, inputs > outputs, a letter each:
 //   x  rows * n elements           b  rows * n bytes
 //   e  the same, where no entry meets another; the job then has rows of one
-//   r  one element per row         d  one double per row         i  one 64-bit integer per row
+//   r  one element per row         d  one double per row
+//   i  one 64-bit integer per row, below n
 //   c  n numbers of the precision that is computed in
-//   m  a matrix of n * n elements per row; the kernel then runs over the rows of the matrices
+//   m  a matrix of n * n elements per row; the kernel then runs over the rows of the matrices,
+//      which lie one behind the other whatever `inner` is
 // A question mark follows an input that may be absent.
 struct Entry {
     const char* name;
@@ -39,9 +41,9 @@ struct Entry {
 
     bool elementwise() const { return arrays[0] == 'e'; }
     bool makes_matrices() const { return std::strchr(arrays, 'm') != nullptr; }
-    // How many parts threads may share: rows, or those of the matrices.
+    // What the rows of a job are split into, among threads.
     std::int64_t parts(const Job& job) const {
-        return makes_matrices() ? job.rows * job.n : job.rows;
+        return makes_matrices() && job.inner == 1 ? job.rows * job.n : job.rows;
     }
     // Whether every output is of the first array's kind.
     bool keeps_kind() const {
@@ -68,7 +70,7 @@ namespace {
 
 constexpr int element_bytes[element_count] = {4, 8, 2, 2};
 
-// Whether an array has as many elements as the rows have; others but `c` have one per row.
+// Whether an array has as many elements as the rows have.
 inline bool is_by_element(char letter) { return letter == 'x' || letter == 'b' || letter == 'e'; }
 
 inline std::int64_t letter_count(char letter, std::int64_t rows, std::int64_t n) {

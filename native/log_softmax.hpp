@@ -15,87 +15,100 @@ struct LogProbabilities {
     const S* x = nullptr;
     T shift = 0, log_sum = 0, floor = -infinity<T>;
 
-    LogProbabilities() = default;
-    SOFTGRAD_INLINE LogProbabilities(const S* x, std::int64_t n, const Normaliser<T>& row, T empty)
-        : x(x) {
-        const T top = row.top();
-        if (row.maximum == -infinity<T> && row.sums.total().rounded() == 0) {
-            floor = empty;
-        } else {
-            shift = row.maximum;
-            log_sum = static_cast<T>(std::log1p(others(x, n, row, top).rounded() / top));
-        }
-    }
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         return maximum(broadcast(floor), (how.load(x + i) - shift) - log_sum);
     }
 };
 
-// The value of a row's logsumexp.
-template <class S>
-SOFTGRAD_INLINE Compute<S> log_of_sum(const S* x, std::int64_t n,
-                                      const Normaliser<Compute<S>>& row) {
-    const auto log_p = LogProbabilities<S>(x, n, row, 0);
-    return log_p.floor == 0 ? -infinity<Compute<S>> : log_p.shift + log_p.log_sum;
-}
-
-template <class S>
+template <class S, class N>
 struct LogSoftmaxRow {
     using T = Compute<S>;
-    template <Write how>
-    using Writer = Drain<S, how, LogProbabilities<S>>;
+    using Writer = Drain<S, LogProbabilities<S>, N>;
 
-    const S* x;
+    Rows<S, N> x;
     S* y;
-    std::int64_t n, last;
     T empty;
 
-    template <Write how, class Meanwhile>
-    SOFTGRAD_INLINE Writer<how> read(std::int64_t r, Meanwhile meanwhile) const {
-        const S* at = x + r * n;
-        const S* next = r + 1 < last ? at + n : at;
-        const auto row = normalise<false>(at, static_cast<T*>(nullptr), n,
-                                          [&](std::int64_t i) SOFTGRAD_BODY {
-                                              prefetch<4 * lanes<T>>(next + i);
-                                              meanwhile(i);
-                                          });
-        return {{at, n, row, empty}, y + r * n, n};
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Summed<T> begin(std::int64_t r, Meanwhile meanwhile) const {
+        return Summed<T>(normaliser_of(x[r], x.n, x.ahead(r, meanwhile)));
+    }
+    SOFTGRAD_INLINE Writer end(std::int64_t r, const Summed<T>& sum, double log) const {
+        S* to = y + r * x.n;
+        if (sum.empty) return {{x[r], 0, 0, empty}, to, x.n};
+        return {{x[r], sum.maximum, static_cast<T>(log), -infinity<T>}, to, x.n};
     }
 };
 
+// A row that is begun and, with its logarithm, ended at once.
+template <class Row>
+struct Logarithmic {
+    using Writer = typename Row::Writer;
+    const Row& row;
+
+    template <class Meanwhile>
+    SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
+        const auto sum = row.begin(r, meanwhile);
+        return row.end(r, sum, sum.log());
+    }
+};
+
+// Runs each(row) on such a row. Short ones are begun, and written with their logarithms, in groups.
+template <class S, class Row, class Each>
+void log_rows(const Row& row, std::int64_t first, std::int64_t last, Each each) {
+    if constexpr (Row::Writer::one_step)
+        with_logarithms<S>(
+            row.x.n, first, last,
+            [&](std::int64_t r) SOFTGRAD_BODY { return row.begin(r, Nothing{}); },
+            [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
+                row.end(r, sum, log).finish(Write::cached);
+            });
+    else
+        each(Logarithmic<Row>{row});
+}
+
+template <class S, class Row>
+void each_log_row(const Row& row, const Job& job, std::int64_t first, std::int64_t last) {
+    log_rows<S>(row, first, last, [&](const auto& whole) {
+        each_row(whole, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+    });
+}
+
 template <class S>
 void log_softmax(const Job& job, std::int64_t first, std::int64_t last) {
+    using T = Compute<S>;
     const auto* x = static_cast<const S*>(job.in[0]);
     auto* y = static_cast<S*>(job.out[0]);
-    const auto empty = static_cast<Compute<S>>(job.constant[0]);
-    const std::int64_t n = job.n;
-    if (n * static_cast<std::int64_t>(sizeof(S)) <= longest_row) {
-        each_row(LogSoftmaxRow<S>{x, y, n, last, empty}, first, last, job.rows * n * sizeof(S));
-        return;
-    }
-    for (std::int64_t r = first; r < last; ++r) {
-        const S* at = x + r * n;
-        Drain<S, Write::streamed, LogProbabilities<S>> drain{
-            {at, n, normalise_once(at, n), empty}, y + r * n, n};
-        drain.finish();
-    }
-    stream_fence();
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const LogSoftmaxRow<S, decltype(n)> row{{x, n, last}, y, static_cast<T>(job.constant[0])};
+        log_rows<S>(row, first, last, [&](const auto& whole) {
+            each_row_read_twice<S>(whole, job, first, last, longest_row);
+        });
+    });
+}
+
+template <class S, class T>
+SOFTGRAD_INLINE void store_logarithm(S* y, const Summed<T>& sum, double log) {
+    const T value = sum.maximum + static_cast<T>(log);
+    First{1}.store(y, broadcast(sum.empty ? -infinity<T> : value));
 }
 
 template <class S>
 void logsumexp(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    const auto* x = static_cast<const S*>(job.in[0]) + first * job.n;
     auto* y = static_cast<S*>(job.out[0]);
-    const bool long_row = job.n * static_cast<std::int64_t>(sizeof(S)) > longest_row;
-    for (std::int64_t r = first; r < last; ++r, x += job.n) {
-        const S* next = r + 1 < last ? x + job.n : x;
-        const auto ahead = [&](std::int64_t i) SOFTGRAD_BODY { prefetch<4 * lanes<T>>(next + i); };
-        const auto row = long_row ? normalise_once(x, job.n)
-                                  : normalise<false>(x, static_cast<T*>(nullptr), job.n, ahead);
-        First{1}.store(y + r, broadcast(log_of_sum(x, job.n, row)));
-    }
+    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const Rows<S, decltype(n)> x{static_cast<const S*>(job.in[0]), n, last};
+        with_logarithms<S>(
+            n, first, last,
+            [&](std::int64_t r) SOFTGRAD_BODY {
+                return Summed<T>(normaliser_of(x[r], n, x.ahead(r, Nothing{})));
+            },
+            [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
+                store_logarithm(y + r, sum, log);
+            });
+    });
 }
 
 }  // namespace

@@ -3,9 +3,6 @@
 #include "memory.hpp"
 #include "sum.hpp"
 
-// A lambda whose body must not become a call: loops hand it vectors.
-#define SOFTGRAD_BODY __attribute__((always_inline))
-
 namespace softgrad {
 namespace {
 
@@ -22,6 +19,26 @@ struct Nothing {
     SOFTGRAD_INLINE void operator()(std::int64_t) const {}
 };
 
+// The length of a row that one vector holds. A loop over it is one step without a branch, so that
+// the processor works on several rows at once. Other lengths are integers.
+struct Few {
+    int n;
+
+    SOFTGRAD_INLINE operator std::int64_t() const { return n; }
+};
+constexpr int group = lanes<double>;  // of short rows, for what takes a vector of doubles at once
+template <class N>
+constexpr bool is_few = std::is_same_v<N, Few>;
+
+// Runs body(n), with a length of its own type where rows are short.
+template <class T, class Body>
+SOFTGRAD_INLINE void by_length(std::int64_t n, Body body) {
+    if (n <= lanes<T>)
+        body(Few{static_cast<int>(n)});
+    else
+        body(n);
+}
+
 // body(i, unit, how) for every vector of n elements, four per step. Bodies that keep one value per
 // unit (0 to 3) get four independent chains. `meanwhile(i)` runs once per step.
 template <class T, class Meanwhile, class Body>
@@ -37,6 +54,11 @@ SOFTGRAD_INLINE void over(std::int64_t n, Meanwhile meanwhile, Body body) {
     }
     for (; i + L <= n; i += L) body(i, Unit<0>{}, Whole{});
     if (i < n) body(i, Unit<1>{}, First{static_cast<int>(n - i)});
+}
+
+template <class T, class Meanwhile, class Body>
+SOFTGRAD_INLINE void over(Few n, Meanwhile, Body body) {
+    body(0, Unit<0>{}, First{n.n});
 }
 
 // Adds up term(i, unit, how), a vector or several, over n elements.
@@ -56,6 +78,11 @@ SOFTGRAD_INLINE void accumulate(std::int64_t n, Sum<T>& sum, Meanwhile meanwhile
     if (i < n) sum.add(term(i, Unit<1>{}, First{static_cast<int>(n - i)}));
 }
 
+template <class T, class Meanwhile, class Term>
+SOFTGRAD_INLINE void accumulate(Few n, Sum<T>& sum, Meanwhile, Term term) {
+    sum = Sum<T>(term(0, Unit<0>{}, First{n.n}));
+}
+
 template <class T>
 struct Two {
     Vec<T> first, second;
@@ -64,6 +91,10 @@ struct Two {
 template <class T, class Meanwhile, class Term>
 SOFTGRAD_INLINE void accumulate(std::int64_t n, Sum<T>& first, Sum<T>& second,
                                 Meanwhile meanwhile, Term term) {
+    const auto one = [&](Two<T> v) SOFTGRAD_BODY {
+        first.add(v.first);
+        second.add(v.second);
+    };
     constexpr int L = lanes<T>;
     std::int64_t i = 0;
     for (; i + 4 * L <= n; i += 4 * L) {
@@ -76,13 +107,85 @@ SOFTGRAD_INLINE void accumulate(std::int64_t n, Sum<T>& first, Sum<T>& second,
         second.add(a.second + b.second);
         second.add(c.second + d.second);
     }
-    const auto one = [&](Two<T> v) SOFTGRAD_BODY {
-        first.add(v.first);
-        second.add(v.second);
-    };
     for (; i + L <= n; i += L) one(term(i, Unit<0>{}, Whole{}));
     if (i < n) one(term(i, Unit<1>{}, First{static_cast<int>(n - i)}));
 }
+
+template <class T, class Meanwhile, class Term>
+SOFTGRAD_INLINE void accumulate(Few n, Sum<T>& first, Sum<T>& second, Meanwhile, Term term) {
+    const Two<T> v = term(0, Unit<0>{}, First{n.n});
+    first = Sum<T>(v.first);
+    second = Sum<T>(v.second);
+}
+
+// The largest of the vectors it is shown, but for NaN, in a chain per unit.
+template <class T, class N>
+class Largest {
+  public:
+    static constexpr int chains = is_few<N> ? 1 : 4;
+
+    SOFTGRAD_INLINE explicit Largest(T least) {
+        for (auto& high : high_) high = broadcast(least);
+    }
+    template <class Unit>
+    SOFTGRAD_INLINE void see(Unit unit, Vec<T> v) {
+        high_[unit] = maximum(v, high_[unit]);
+    }
+    SOFTGRAD_INLINE T found() const {
+        if constexpr (chains == 1)
+            return highest(high_[0]);
+        else
+            return highest(maximum(maximum(high_[0], high_[1]), maximum(high_[2], high_[3])));
+    }
+    // The largest in each lane of a chain.
+    SOFTGRAD_INLINE Vec<T> of(int chain) const { return high_[chain]; }
+
+  private:
+    Vec<T> high_[chains];
+};
+
+// Where the first of n elements with a value is; the last place if none has it.
+template <class S>
+SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, std::int64_t n) {
+    using T = Compute<S>;
+    constexpr int L = lanes<T>;
+    std::int64_t i = 0;
+    for (; i + L <= n; i += L)
+        if (const int lane = first_true<T>(Whole{}.load(x + i) == value); lane < L) return i + lane;
+    if (i == n) return n - 1;
+    const int lane = first_true<T>(First{static_cast<int>(n - i)}.load(x + i) == value);
+    return lane < n - i ? i + lane : n - 1;
+}
+template <class S>
+SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, Few n) {
+    using T = Compute<S>;
+    const int lane = first_true<T>(First{n.n}.load(x) == value);
+    return lane < n.n ? lane : n.n - 1;
+}
+
+// Contiguous rows of an input, up to the `last` that is asked for. Of more than `cached` bytes, what
+// was fetched of one is gone before it is reached.
+template <class S, class N>
+struct Rows {
+    const S* x;
+    N n;
+    std::int64_t last;
+    std::int64_t cached = std::numeric_limits<std::int64_t>::max();
+
+    SOFTGRAD_INLINE const S* operator[](std::int64_t r) const { return x + r * n; }
+    // What fetches the row after r, or what r itself goes on with, while that is read, beside
+    // something else.
+    template <class Meanwhile>
+    SOFTGRAD_INLINE auto ahead(std::int64_t r, Meanwhile meanwhile) const {
+        constexpr auto size = static_cast<std::int64_t>(sizeof(S));
+        const S* next = n * size > cached ? (*this)[r] + 4096 / size
+                                          : (*this)[r + 1 < last ? r + 1 : r];
+        return [next, meanwhile](std::int64_t i) SOFTGRAD_BODY {
+            prefetch<4 * lanes<Compute<S>>>(next + i);
+            meanwhile(i);
+        };
+    }
+};
 
 // One element of a row that is not what the rule for all others gives.
 template <class T>
@@ -90,11 +193,15 @@ struct Exception {
     std::int64_t place = -1;
     T value = 0;
 
-    SOFTGRAD_INLINE Vec<T> in(Vec<T> v, std::int64_t i) const {
+    SOFTGRAD_INLINE Vec<T> in(Vec<T> v, std::int64_t i, Whole) const {
         const auto lane = static_cast<std::uint64_t>(place - i);
         if (__builtin_expect(lane < static_cast<std::uint64_t>(lanes<T>), 0))
             v[static_cast<int>(lane)] = value;
         return v;
+    }
+    SOFTGRAD_INLINE Vec<T> in(Vec<T> v, std::int64_t i, First) const {
+        const auto lane = static_cast<typename Bits<T>::Int>(place - i);
+        return positions<T>() == lane ? broadcast(value) : v;
     }
 };
 

@@ -63,6 +63,11 @@ struct Whole {
     SOFTGRAD_INLINE void store(S* p, Vec<Compute<S>> v) const {
         softgrad::store(p, v);
     }
+    // The lanes that are read, and 0 in the others.
+    template <class T>
+    SOFTGRAD_INLINE Vec<T> only(Vec<T> v) const {
+        return v;
+    }
 };
 
 struct First {
@@ -72,7 +77,7 @@ struct First {
     SOFTGRAD_INLINE Vec<Compute<S>> load(const S* p, Compute<S> fill = 0) const {
         if constexpr (is_half<S>) {
             const Vec<float> v = decode(p, load_first(raw(p), k, std::uint16_t(0)));
-            return fill == 0 ? v : among_first() ? v : broadcast(fill);
+            return fill == 0 ? v : among_first<float>() ? v : broadcast(fill);
         } else {
             return load_first(p, k, fill);
         }
@@ -84,12 +89,15 @@ struct First {
         else
             store_first(p, k, v);
     }
+    template <class T>
+    SOFTGRAD_INLINE Vec<T> only(Vec<T> v) const {
+        return among_first<T>() ? v : Vec<T>{};
+    }
 
   private:
-    SOFTGRAD_INLINE IntVec<float> among_first() const {
-        IntVec<float> position;
-        for (int i = 0; i < lanes<float>; ++i) position[i] = i;
-        return position < k;
+    template <class T>
+    SOFTGRAD_INLINE IntVec<T> among_first() const {
+        return positions<T>() < static_cast<typename Bits<T>::Int>(k);
     }
 };
 

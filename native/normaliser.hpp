@@ -2,21 +2,19 @@
 // the largest term, from which everything about a confident class is computed.
 #pragma once
 #include "drain.hpp"
-#include "exp.hpp"
+#include "log.hpp"
 
 namespace softgrad {
 namespace {
 
 template <class S>
-SOFTGRAD_INLINE Compute<S> row_maximum(const S* x, std::int64_t n) {
+SOFTGRAD_ONCE Compute<S> row_maximum(const S* x, std::int64_t n) {
     using T = Compute<S>;
-    Vec<T> high[4];
-    for (auto& h : high) h = broadcast(-infinity<T>);
+    Largest<T, std::int64_t> largest(-infinity<T>);
     over<T>(n, Nothing{}, [&](std::int64_t i, auto unit, auto how) SOFTGRAD_BODY {
-        high[unit] = maximum(how.load(x + i, -infinity<T>), high[unit]);
+        largest.see(unit, how.load(x + i, -infinity<T>));
     });
-    return reduce<T>(maximum(maximum(high[0], high[1]), maximum(high[2], high[3])),
-                     [](auto p, auto q) { return p > q ? p : q; });
+    return largest.found();
 }
 
 // Anchored exponentials of x, summed; written to e, which has room for whole vectors, unless null.
@@ -61,42 +59,91 @@ struct Blocks {
 
 constexpr std::int64_t block_elements = 2048;
 
-template <class T>
+SOFTGRAD_INLINE std::int64_t block_at(std::int64_t i, std::int64_t n) {
+    return i + block_elements < n ? block_elements : n - i;
+}
+
+// What a row's exponentials say; N is the type of its length.
+template <class S, class N>
 struct Normaliser {
+    using T = Compute<S>;
+    const S* x;
+    std::int64_t n;
     T maximum;
     Anchor<T> anchor;
     Blocks<T> sums;
 
+    SOFTGRAD_INLINE Exact<T> total() const { return sums.total(); }
+    // The same, where the others are known.
+    SOFTGRAD_INLINE Exact<T> total(Exact<T>) const { return sums.total(); }
     // The largest term, rounded as it was when it was summed.
     SOFTGRAD_INLINE T top() const { return anchored_exp<T>(broadcast(maximum), anchor)[0]; }
+    // The sum of all terms but the first largest one, to full relative accuracy however small.
+    SOFTGRAD_INLINE Exact<T> others() const {
+        const T top = this->top();
+        return dominates(top, total()) ? summed_without() : total() - top;
+    }
+
+  private:
+    SOFTGRAD_ONCE Exact<T> summed_without() const {
+        const S* block = x + sums.start;
+        const std::int64_t k = block_at(sums.start, n), place = place_of(maximum, block, k);
+        Sum<T> apart;
+        accumulate<T>(k, apart, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+            const Vec<T> e = anchored_exp<T>(how.load(block + i, -infinity<T>), anchor);
+            return Exception<T>{place, 0}.in(e, i, how);
+        });
+        Exact<T> rest = sums.rest;
+        rest += apart.total();
+        return rest;
+    }
+};
+
+template <class S>
+struct Normaliser<S, Few> {
+    using T = Compute<S>;
+    T maximum;
+    Vec<T> e;
+    int place;  // of the maximum
+
+    SOFTGRAD_INLINE Exact<T> total() const { return Sum<T>(e).total(); }
+    SOFTGRAD_INLINE Exact<T> total(Exact<T> others) const { return others += {top()}; }
+    SOFTGRAD_INLINE T top() const { return e[place]; }
+    SOFTGRAD_INLINE Exact<T> others() const {
+        return Sum<T>(positions<T>() == place ? Vec<T>{} : e).total();
+    }
 };
 
 // Domain: any row. exp(x) is written to e where kept; `meanwhile(i)` runs once per four vectors.
 template <bool kept, class S, class Meanwhile>
-SOFTGRAD_INLINE Normaliser<Compute<S>> normalise(const S* x, Compute<S>* e, std::int64_t n,
-                                                 Meanwhile meanwhile) {
+SOFTGRAD_INLINE Normaliser<S, std::int64_t> normalise(const S* x, Compute<S>* e, std::int64_t n,
+                                                      Meanwhile meanwhile) {
     using T = Compute<S>;
-    Normaliser<T> row;
-    row.maximum = row_maximum(x, n);
-    row.anchor = anchor(row.maximum);
-    for (std::int64_t i = 0; i < n; i += block_elements) {
-        const std::int64_t k = i + block_elements < n ? block_elements : n - i;
-        row.sums.add(exponentiate<kept>(x + i, e + i, k, row.anchor,
+    const T high = row_maximum(x, n);
+    Normaliser<S, std::int64_t> row{x, n, high, anchor(high), {}};
+    for (std::int64_t i = 0; i < n; i += block_elements)
+        row.sums.add(exponentiate<kept>(x + i, e + i, block_at(i, n), row.anchor,
                                         [&](std::int64_t j) SOFTGRAD_BODY { meanwhile(i + j); }),
                      i);
-    }
     return row;
+}
+template <bool kept, class S, class Meanwhile>
+SOFTGRAD_INLINE Normaliser<S, Few> normalise(const S* x, Compute<S>* e, Few n, Meanwhile) {
+    using T = Compute<S>;
+    const Vec<T> v = First{n.n}.load(x, -infinity<T>);
+    const T high = highest(v);
+    const Vec<T> all = anchored_exp<T>(v, anchor(high));
+    if constexpr (kept) store(e, all);
+    return {high, all, first_true<T>(v == high) % lanes<T>};
 }
 
 // The same for a row that is read once, block by block, at a running maximum; nothing is kept.
 template <class S>
-Normaliser<Compute<S>> normalise_once(const S* x, std::int64_t n) {
+Normaliser<S, std::int64_t> normalise_once(const S* x, std::int64_t n) {
     using T = Compute<S>;
-    Normaliser<T> row;
-    row.maximum = -infinity<T>;
-    row.anchor = anchor(row.maximum);
+    Normaliser<S, std::int64_t> row{x, n, -infinity<T>, anchor(-infinity<T>), {}};
     for (std::int64_t i = 0; i < n; i += block_elements) {
-        const std::int64_t k = i + block_elements < n ? block_elements : n - i;
+        const std::int64_t k = block_at(i, n);
         const T high = row_maximum(x + i, k);
         if (high > row.maximum) {
             const bool begun = row.maximum != -infinity<T>;
@@ -114,20 +161,70 @@ Normaliser<Compute<S>> normalise_once(const S* x, std::int64_t n) {
     return row;
 }
 
-// The sum of all terms but the first largest one, to full relative accuracy however small it is.
-template <class S, class T>
-SOFTGRAD_INLINE Exact<T> others(const S* x, std::int64_t n, const Normaliser<T>& row, T top) {
-    const Exact<T> total = row.sums.total();
-    if (!(2 * static_cast<double>(top) > total.rounded())) return total - top;
-    const std::int64_t start = row.sums.start;
-    const std::int64_t k = start + block_elements < n ? block_elements : n - start;
-    std::int64_t place = 0;
-    while (place < k - 1 && element(x + start + place) != row.maximum) ++place;
-    Exact<T> rest = row.sums.rest;
-    rest += exponentiate<false>(x + start, static_cast<T*>(nullptr), place, row.anchor, Nothing{});
-    rest += exponentiate<false>(x + start + place + 1, static_cast<T*>(nullptr), k - place - 1,
-                                row.anchor, Nothing{});
-    return rest;
+constexpr std::int64_t longest_row = 1 << 20;  // bytes; longer ones are not found in cache again
+
+// Either of both, as long as the row is.
+template <class S, class N, class Meanwhile>
+SOFTGRAD_INLINE Normaliser<S, N> normaliser_of(const S* x, N n, Meanwhile meanwhile) {
+    if constexpr (!is_few<N>)
+        if (n * static_cast<std::int64_t>(sizeof(S)) > longest_row) return normalise_once(x, n);
+    return normalise<false>(x, static_cast<Compute<S>*>(nullptr), n, meanwhile);
+}
+
+// What is kept of a row whose logarithm is asked for: log sum_j exp(x_j - maximum) =
+// log1p(others / top).
+template <class T>
+struct Summed {
+    T maximum = 0, top = 1;
+    Exact<T> others, total;
+    bool empty = true;  // nothing is asked for, or no entry is more than -inf
+
+    Summed() = default;
+    template <class Normaliser>
+    SOFTGRAD_INLINE explicit Summed(const Normaliser& row)
+        : maximum(row.maximum),
+          top(row.top()),
+          others(row.others()),
+          total(row.total(others)),
+          empty(maximum == -infinity<T> && total.rounded() == 0) {}
+    SOFTGRAD_INLINE double log() const { return log1p_of<T>(others.rounded() / top); }
+};
+
+// The same, where the row's exponentials wait in scratch memory.
+template <class T>
+struct Kept : Summed<T> {
+    T* e = nullptr;
+
+    Kept() = default;
+    template <class Normaliser>
+    SOFTGRAD_INLINE Kept(const Normaliser& row, T* e) : Summed<T>(row), e(e) {}
+};
+
+// Runs end(r, sum, log), sum = begin(r) being a Summed and log its logarithm, for each row of a
+// length n. Short rows wait in groups for their logarithms, which are taken at once.
+template <class S, class Begin, class End>
+SOFTGRAD_INLINE void with_logarithms(std::int64_t, std::int64_t first, std::int64_t last,
+                                     Begin begin, End end) {
+    for (std::int64_t r = first; r < last; ++r) {
+        const auto sum = begin(r);
+        end(r, sum, sum.log());
+    }
+}
+template <class S, class Begin, class End>
+SOFTGRAD_INLINE void with_logarithms(Few, std::int64_t first, std::int64_t last, Begin begin,
+                                     End end) {
+    decltype(begin(first)) sums[group];
+    for (std::int64_t r = first; r < last; r += group) {
+        const int k = last - r < group ? static_cast<int>(last - r) : group;
+        double others[group] = {}, tops[group] = {};
+        for (int j = 0; j < k; ++j) {
+            sums[j] = begin(r + j);
+            others[j] = sums[j].others.rounded();
+            tops[j] = sums[j].top;
+        }
+        const Vec<double> logs = log1p_of<Compute<S>>(load(others) / load(tops));
+        for (int j = 0; j < k; ++j) end(r + j, sums[j], logs[j]);
+    }
 }
 
 }  // namespace

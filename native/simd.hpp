@@ -11,6 +11,14 @@
 #include <type_traits>
 
 #define SOFTGRAD_INLINE inline __attribute__((always_inline))
+// A lambda whose body must not become a call: loops hand it vectors.
+#define SOFTGRAD_BODY __attribute__((always_inline))
+// What is long, and called once per row at most: one copy serves every kernel.
+#define SOFTGRAD_ONCE __attribute__((noinline))
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define SOFTGRAD_FMA
+#endif
 
 #if defined(__AVX512F__)
 #define SOFTGRAD_VECTOR_BYTES 64
@@ -71,6 +79,14 @@ SOFTGRAD_INLINE Vec<T> broadcast(T value) {
     return value - Vec<T>{};
 }
 
+// The number of each lane.
+template <class T>
+SOFTGRAD_INLINE IntVec<T> positions() {
+    IntVec<T> found{};
+    for (int i = 0; i < lanes<T>; ++i) found[i] = i;
+    return found;
+}
+
 // op over all lanes, halving the vector until two are left.
 template <class T, int N = lanes<T>, class Op>
 SOFTGRAD_INLINE T reduce(typename VectorOf<T, N>::type v, Op op) {
@@ -83,13 +99,32 @@ SOFTGRAD_INLINE T reduce(typename VectorOf<T, N>::type v, Op op) {
     }
 }
 
+// a b + c, rounded once where the processor can. Compilers are told not to do so by themselves:
+// they would in one loop and not in another, and results would depend on how they are written.
+SOFTGRAD_INLINE float fused(float a, float b, float c) {
+#if defined(SOFTGRAD_FMA)
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+SOFTGRAD_INLINE double fused(double a, double b, double c) {
+#if defined(SOFTGRAD_FMA)
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
 }  // namespace
 }  // namespace softgrad
 
 // Each of these defines, for float and double:
 //   maximum(a, b)             lane by lane; b where a is NaN
-//   load_first(p, k, fill)    k < lanes elements, the other lanes `fill`; reads nothing past p + k
-//   store_first(p, k, v)      the first k < lanes elements; writes nothing past p + k
+//   fused(a, b, c)            lane by lane, as above
+//   first_true<T>(mask)       the number of the first lane that is set; `lanes` if none is
+//   load_first(p, k, fill)    k <= lanes elements, the other lanes `fill`; reads nothing past p + k
+//   store_first(p, k, v)      the first k <= lanes elements; writes nothing past p + k
 //   widen(v, low, high)       the two halves of a float vector as double vectors
 //   stream(p, v)              store around the cache, p aligned to the vector
 //   stream_fence()            orders streamed stores before what follows

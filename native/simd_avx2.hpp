@@ -22,6 +22,21 @@ SOFTGRAD_INLINE __m256i first64(int k) {
 SOFTGRAD_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm256_max_ps(a, b); }
 SOFTGRAD_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm256_max_pd(a, b); }
 
+SOFTGRAD_INLINE Vec<float> fused(Vec<float> a, Vec<float> b, Vec<float> c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+SOFTGRAD_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) {
+    return _mm256_fmadd_pd(a, b, c);
+}
+
+template <class T>
+SOFTGRAD_INLINE int first_true(IntVec<T> mask) {
+    const int set = sizeof(T) == 4 ? _mm256_movemask_ps((__m256)mask)
+                                   : _mm256_movemask_pd((__m256d)mask);
+    return __builtin_ctz(static_cast<unsigned>(set) | 1u << lanes<T>);
+}
+
+// Stores are those of simd_partial.hpp: _mm256_maskstore costs some processors hundreds of cycles.
 SOFTGRAD_INLINE Vec<float> load_first(const float* p, int k, float fill) {
     const __m256i mask = first32(k);
     const __m256 v = _mm256_maskload_ps(p, mask);
@@ -31,14 +46,6 @@ SOFTGRAD_INLINE Vec<double> load_first(const double* p, int k, double fill) {
     const __m256i mask = first64(k);
     const __m256d v = _mm256_maskload_pd(p, mask);
     return _mm256_blendv_pd(_mm256_set1_pd(fill), v, _mm256_castsi256_pd(mask));
-}
-SOFTGRAD_INLINE Halves load_first(const std::uint16_t* p, int k, std::uint16_t fill) {
-    return first_of(p, k, Halves{} + fill);
-}
-// Not _mm256_maskstore: on some processors it costs hundreds of cycles.
-template <class E, class V>
-SOFTGRAD_INLINE void store_first(E* p, int k, V v) {
-    put_first(p, k, v);
 }
 
 SOFTGRAD_INLINE void widen(Vec<float> v, Vec<double>& low, Vec<double>& high) {

@@ -13,6 +13,20 @@ SOFTGRAD_INLINE __mmask8 first8(int k) { return static_cast<__mmask8>(first(k));
 SOFTGRAD_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm512_max_ps(a, b); }
 SOFTGRAD_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm512_max_pd(a, b); }
 
+SOFTGRAD_INLINE Vec<float> fused(Vec<float> a, Vec<float> b, Vec<float> c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+SOFTGRAD_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) {
+    return _mm512_fmadd_pd(a, b, c);
+}
+
+template <class T>
+SOFTGRAD_INLINE int first_true(IntVec<T> mask) {
+    const __m512i bits = (__m512i)mask;
+    const unsigned set = sizeof(T) == 4 ? _mm512_movepi32_mask(bits) : _mm512_movepi64_mask(bits);
+    return __builtin_ctz(set | 1u << lanes<T>);
+}
+
 SOFTGRAD_INLINE Vec<float> load_first(const float* p, int k, float fill) {
     return _mm512_mask_loadu_ps(_mm512_set1_ps(fill), first(k), p);
 }

@@ -1,5 +1,9 @@
 // Any other processor with 16-byte vectors (NEON, or what the compiler makes of them).
 #pragma once
+#if defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
 #include "simd_partial.hpp"
 
 namespace softgrad {
@@ -8,14 +12,26 @@ namespace {
 SOFTGRAD_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return a > b ? a : b; }
 SOFTGRAD_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return a > b ? a : b; }
 
-template <class E>
-SOFTGRAD_INLINE auto load_first(const E* p, int k, E fill) {
-    using V = std::conditional_t<sizeof(E) == 2, Halves, Vec<Compute<E>>>;
-    return first_of(p, k, V{} + fill);
+SOFTGRAD_INLINE Vec<float> fused(Vec<float> a, Vec<float> b, Vec<float> c) {
+#if defined(__ARM_NEON) && defined(SOFTGRAD_FMA)
+    return (Vec<float>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;
+#endif
 }
-template <class E, class V>
-SOFTGRAD_INLINE void store_first(E* p, int k, V v) {
-    put_first(p, k, v);
+SOFTGRAD_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) {
+#if defined(__ARM_NEON) && defined(SOFTGRAD_FMA)
+    return (Vec<double>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
+template <class T>
+SOFTGRAD_INLINE int first_true(IntVec<T> mask) {
+    int lane = 0;
+    while (lane < lanes<T> && mask[lane] == 0) ++lane;
+    return lane;
 }
 
 SOFTGRAD_INLINE void widen(Vec<float> v, Vec<double>& low, Vec<double>& high) {

@@ -10,14 +10,13 @@ namespace {
 SOFTGRAD_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm_max_ps(a, b); }
 SOFTGRAD_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm_max_pd(a, b); }
 
-template <class E>
-SOFTGRAD_INLINE auto load_first(const E* p, int k, E fill) {
-    using V = std::conditional_t<sizeof(E) == 2, Halves, Vec<Compute<E>>>;
-    return first_of(p, k, V{} + fill);
-}
-template <class E, class V>
-SOFTGRAD_INLINE void store_first(E* p, int k, V v) {
-    put_first(p, k, v);
+SOFTGRAD_INLINE Vec<float> fused(Vec<float> a, Vec<float> b, Vec<float> c) { return a * b + c; }
+SOFTGRAD_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) { return a * b + c; }
+
+template <class T>
+SOFTGRAD_INLINE int first_true(IntVec<T> mask) {
+    const int set = sizeof(T) == 4 ? _mm_movemask_ps((__m128)mask) : _mm_movemask_pd((__m128d)mask);
+    return __builtin_ctz(static_cast<unsigned>(set) | 1u << lanes<T>);
 }
 
 SOFTGRAD_INLINE void widen(Vec<float> v, Vec<double>& low, Vec<double>& high) {

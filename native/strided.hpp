@@ -86,7 +86,7 @@ struct Group {
 };
 
 // How a job's rows are taken, and the scratch memory for them: arrays one after another, each an
-// odd number of half pages from the one before, for the reason TwoRows gives.
+// odd number of half pages from the one before, for the reason ScratchRows gives.
 class Strips {
     static constexpr std::int64_t page = 4096;
     const Entry& entry_;
@@ -144,7 +144,7 @@ class Strips {
             void*& array = is_output ? job.out[k] : const_cast<void*&>(job.in[k]);
             if (array == nullptr || letter == 'c') return;
             if (!is_by_element(letter)) {
-                array = static_cast<char*>(array) + first * size;
+                array = static_cast<char*>(array) + letter_count(letter, first, job.n) * size;
                 return;
             }
             if (!is_output)
@@ -155,7 +155,7 @@ class Strips {
             array = free;
             free += slot(letter);
         });
-        entry_.kernel[element_](job, 0, job.rows);
+        entry_.kernel[element_](job, 0, entry_.parts(job));
         each_array(entry_, [&](char letter, int k, bool is_output) {
             if (!is_output || !is_by_element(letter)) return;
             as_units(letter_bytes(letter, element_), [&](auto unit) {

@@ -18,7 +18,7 @@ struct Exact<float> {
         value += other.value;
         return *this;
     }
-    SOFTGRAD_INLINE Exact operator-(float other) const { return {value - other}; }
+    SOFTGRAD_INLINE Exact operator-(double other) const { return {value - other}; }
     SOFTGRAD_INLINE void scale(double factor) { value *= factor; }
     SOFTGRAD_INLINE double rounded() const { return value; }
     SOFTGRAD_INLINE float high() const { return static_cast<float>(value); }
@@ -58,6 +58,12 @@ struct Exact<double> {
     SOFTGRAD_INLINE double low() const { return lost - (high() - value); }
 };
 
+// Whether one term of a sum exceeds all others together.
+template <class T>
+SOFTGRAD_INLINE bool dominates(T term, Exact<T> total) {
+    return 2 * static_cast<double>(term) > total.rounded();
+}
+
 // a / b without rounding either first. Error: 0.5 ulp and a little.
 SOFTGRAD_INLINE double ratio_of(Exact<float> a, Exact<float> b) { return a.value / b.value; }
 SOFTGRAD_INLINE double ratio_of(Exact<double> a, Exact<double> b) {
@@ -77,13 +83,15 @@ struct Total {
         : high(sum.high()), low(sum.low()), inverse(high == 0 ? T(0) : 1 / high) {}
 };
 
-// a / total for V a vector or an element: exactly 1 where they are equal, which a * inverse alone
-// is not, and 0 where the total is 0. Error: 0.5 ulp and a little; without FMA up to 1 ulp more.
-template <class T, class V>
-SOFTGRAD_INLINE V quotient(V a, Total<T> total) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    const V q = a * total.inverse;
-    return q + ((a - q * total.high) - q * total.low) * total.inverse;
+// a / total: exactly 1 where they are equal, which a * inverse alone is not, and 0 where the total
+// is 0. Error: 0.5 ulp and a little; without FMA up to 1 ulp more.
+template <class T>
+SOFTGRAD_INLINE Vec<T> quotient(Vec<T> a, Total<T> total) {
+#if defined(SOFTGRAD_FMA)
+    const Vec<T> high = broadcast(total.high), low = broadcast(total.low);
+    const Vec<T> inverse = broadcast(total.inverse), q = a * inverse;
+    const Vec<T> over = fused(q, low, fused(q, high, -a));
+    return fused(-over, inverse, q);
 #else
     return a / (total.high == 0 ? T(1) : total.high);
 #endif
@@ -98,6 +106,8 @@ class Sum<float> {
     Vec<double> low_{}, high_{};
 
   public:
+    Sum() = default;
+    SOFTGRAD_INLINE explicit Sum(Vec<float> v) { widen(v, low_, high_); }
     SOFTGRAD_INLINE void add(Vec<float> v) {
         Vec<double> low, high;
         widen(v, low, high);
@@ -114,12 +124,28 @@ template <>
 class Sum<double> {
     Vec<double> sum_{}, lost_{};
 
+    template <int N, class V>
+    static SOFTGRAD_INLINE Exact<double> added(V sum, V lost) {
+        if constexpr (N == 2) {
+            Exact<double> total{sum[0], lost[0]};
+            return total += {sum[1], lost[1]};
+        } else {
+            using Half = typename VectorOf<double, N / 2>::type;
+            Half sums[2], rests[2];
+            std::memcpy(sums, &sum, sizeof sums);
+            std::memcpy(rests, &lost, sizeof rests);
+            rests[0] += rests[1];
+            two_sum(sums[0], rests[0], sums[1]);
+            return added<N / 2>(sums[0], rests[0]);
+        }
+    }
+
   public:
+    Sum() = default;
+    SOFTGRAD_INLINE explicit Sum(Vec<double> v) : sum_(v) {}
     SOFTGRAD_INLINE void add(Vec<double> v) { two_sum(sum_, lost_, v); }
     SOFTGRAD_INLINE Exact<double> total() const {
-        Exact<double> total;
-        for (int i = 0; i < lanes<double>; ++i) total += {sum_[i], lost_[i]};
-        return total;
+        return added<lanes<double>>(sum_, lost_);
     }
 };
 

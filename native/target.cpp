@@ -11,8 +11,12 @@
 
 #define SOFTGRAD_STRING_(name) #name
 #define SOFTGRAD_STRING(name) SOFTGRAD_STRING_(name)
-#define SOFTGRAD_KERNEL(name, arrays) \
-    {#name, arrays, {name<float>, name<double>, name<bfloat16>, name<float16>}}
+#define SOFTGRAD_ENTRY(name, arrays, kernel) \
+    {name, arrays, {kernel<float>, kernel<double>, kernel<bfloat16>, kernel<float16>}}
+#define SOFTGRAD_KERNEL(name, arrays) SOFTGRAD_ENTRY(#name, arrays, name)
+#define SOFTGRAD_MEMBER(name, Member)                             \
+    SOFTGRAD_ENTRY(#name, "e>e", Entrywise<Member>::template value), \
+        SOFTGRAD_ENTRY(#name "_fields", "e>eee", Entrywise<Member>::template fields)
 
 namespace softgrad {
 namespace {
@@ -42,12 +46,9 @@ const Entry entries[] = {
     SOFTGRAD_KERNEL(functional_transposed, "xr>x"),
     SOFTGRAD_KERNEL(diagonal, "ee>e"),
     SOFTGRAD_KERNEL(dyads, "xxx>m"),
-    SOFTGRAD_KERNEL(sigmoid, "e>e"),
-    SOFTGRAD_KERNEL(sigmoid_fields, "e>eee"),
-    SOFTGRAD_KERNEL(log_sigmoid, "e>e"),
-    SOFTGRAD_KERNEL(log_sigmoid_fields, "e>eee"),
-    SOFTGRAD_KERNEL(softplus, "e>e"),
-    SOFTGRAD_KERNEL(softplus_fields, "e>eee"),
+    SOFTGRAD_MEMBER(sigmoid, Sigmoid),
+    SOFTGRAD_MEMBER(log_sigmoid, LogSigmoid),
+    SOFTGRAD_MEMBER(softplus, Softplus),
 };
 
 }  // namespace

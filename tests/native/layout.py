@@ -114,20 +114,3 @@ CONSTANTS = (0.9, 0.1, 0.2, 0.5, 0.01, 0.02)
 
 STREAMED = 4 << 20
 """Bytes from which on results go around the cache."""
-
-
-def same(found: np.ndarray, expected: np.ndarray, *, rounded: bool) -> bool:
-    """Tell whether two results of one kernel are the same, or differ by a rounding.
-
-    Compilers fuse a product and a sum in one loop and not in another, and large results are
-    written by a loop of their own.
-    """
-    if not rounded:
-        return found.tobytes() == expected.tobytes()
-    if expected.dtype == "u2":
-        return bool((np.abs(found.astype(int) - expected) <= 1).all())
-    finite = np.isfinite(expected)
-    if not (found[~finite] == expected[~finite]).all():
-        return False
-    largest = np.abs(expected[finite]).max(initial=0)
-    return bool((np.abs(found[finite] - expected[finite]) <= 2 * np.spacing(largest)).all())

@@ -71,17 +71,6 @@ def _elements(count: int) -> Iterator[tuple[np.ndarray, ...]]:
     yield tuple(words[:, k : k + 1] for k in range(count))
 
 
-def _weighed(*more: tuple) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield weights and tangents that are finite where one weight exceeds all others together.
-
-    There portable code takes an infinite or NaN tangent to its limit, kernels to NaN.
-    """
-    for p, t, *rest in _rows(WEIGHTS, NUMBERS, *more):
-        at_top = (2 * p > p.sum(-1, keepdims=True)) & ~np.isfinite(t)
-        kept = ~at_top.any(-1)
-        yield tuple(a[kept] for a in (p, t, *rest))
-
-
 _LOGISTIC = [
     name + end for name in ("sigmoid", "log_sigmoid", "softplus") for end in ("", "_fields")
 ]
@@ -95,10 +84,10 @@ _SPARSE = [name + end for name in ("sparsemax", "entmax15") for end in ("", "_fi
 _TABLES: dict[str, Callable[[], Iterator[tuple[np.ndarray, ...]]]] = {
     **dict.fromkeys(_OF_LOGITS, _logits),
     **dict.fromkeys(_SPARSE, lambda: _logits(-2.0)),  # tiny entries have the largest's error
-    "weighted_centering": _weighed,
-    "centering": lambda: _weighed((True, False)),
+    "weighted_centering": lambda: _rows(WEIGHTS, NUMBERS),
+    "centering": lambda: _rows(WEIGHTS, NUMBERS, (True, False)),
     "centering_transposed": lambda: _rows(WEIGHTS, NUMBERS, (True, False)),
-    "weighted_centering_bend": lambda: ((s, ds, t) for s, t, ds in _weighed((0.0, -0.5, 2.0))),
+    "weighted_centering_bend": lambda: _rows(WEIGHTS, (0.0, -0.5, 2.0), NUMBERS),
     "centering_bend_transposed": lambda: _rows((0.0, -0.5, 2.0), NUMBERS, (True, False)),
     "functional": lambda: _rows((*WEIGHTS, NAN, INF), NUMBERS),
     "functional_transposed": lambda: map(_per_row, _rows((*WEIGHTS, NAN, INF), NUMBERS)),

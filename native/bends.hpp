@@ -68,10 +68,8 @@ struct BentRow {
 template <class S>
 void weighted_centering_bend(const Job& job, std::int64_t first, std::int64_t last) {
     by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const auto rows = [&](int k) {
-            return Rows<S, decltype(n)>{static_cast<const S*>(job.in[k]), n, last, cached_row};
-        };
-        const BentRow<S, decltype(n)> row{rows(0), rows(1), rows(2), static_cast<S*>(job.out[0])};
+        const auto rows = [&](int k) { return cached_rows<S>(job, k, n, last); };
+        const BentRow<S, decltype(n)> row{rows(0), rows(1), rows(2), job.output<S>(0)};
         each_row_read_twice<S>(row, job, first, last, cached_row);
     });
 }

@@ -65,7 +65,7 @@ struct Computed {
 template <class S>
 SOFTGRAD_INLINE Outcomes<S> outcomes(const Job& job, std::int64_t at) {
     const auto array = [&](int k) {
-        const auto* a = static_cast<const S*>(job.in[k]);
+        const S* a = job.input<S>(k);
         return a ? a + at : a;
     };
     const auto constant = [&](int k) { return static_cast<Compute<S>>(job.constant[k]); };
@@ -76,7 +76,7 @@ SOFTGRAD_INLINE Outcomes<S> outcomes(const Job& job, std::int64_t at) {
 template <class S>
 void binary_cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    auto* loss = static_cast<double*>(job.out[0]);
+    auto* loss = job.output<double>(0);
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
         for (std::int64_t r = first; r < last; ++r) {
             const Outcomes<S> of = outcomes<S>(job, r * n);
@@ -93,8 +93,8 @@ void binary_cross_entropy(const Job& job, std::int64_t first, std::int64_t last)
 template <class S>
 void binary_cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    const Write how = way_of(job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
-    auto* loss = static_cast<double*>(job.out[0]);
+    const Write how = way_of(job.bytes<S>());
+    auto* loss = job.output<double>(0);
     ScratchRows<T> blocks(block_elements);
     Drain<S, Computed<S>> drain;
     for (std::int64_t r = first; r < last; ++r) {
@@ -112,7 +112,7 @@ void binary_cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t 
                               return how_.template only<T>(entry.loss());
                           });
             drain.finish(how);
-            drain = {{e}, static_cast<S*>(job.out[1]) + from, k};
+            drain = {{e}, job.output<S>(1) + from, k};
             drain.start(how);
         }
         loss[r] = sum.total().rounded();

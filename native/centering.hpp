@@ -29,7 +29,8 @@ struct ByLife {
     ByLife() = default;
     // A mask that is set throughout the row is not looked at again.
     SOFTGRAD_INLINE ByLife(const std::uint8_t* row, std::int64_t n) {
-        if (row != nullptr && std::memchr(row, 0, static_cast<std::size_t>(n)) != nullptr) live = row;
+        if (row != nullptr && std::memchr(row, 0, static_cast<std::size_t>(n)) != nullptr)
+            live = row;
     }
 
     template <class How>
@@ -49,8 +50,8 @@ struct ByLife {
         if constexpr (bytes == sizeof(T)) {
             return v;
         } else {
-            using Wider = std::conditional_t<
-                bytes == 1, std::int16_t, std::conditional_t<bytes == 2, std::int32_t, std::int64_t>>;
+            using Wide = std::conditional_t<bytes == 2, std::int32_t, std::int64_t>;
+            using Wider = std::conditional_t<bytes == 1, std::int16_t, Wide>;
             return widened<2 * bytes>(
                 __builtin_convertvector(v, typename VectorOf<Wider, lanes<T>>::type));
         }
@@ -230,14 +231,18 @@ struct TransposedRow {
 
 constexpr std::int64_t cached_row = 1 << 19;
 
+template <class S, class N>
+SOFTGRAD_INLINE Rows<S, N> cached_rows(const Job& job, int k, N n, std::int64_t last) {
+    return {job.input<S>(k), n, last, cached_row};
+}
+
 // Runs a kernel of weights, t or g, and perhaps a mask, whose rows are `Row<N>`.
 template <class S, template <class, class> class Row>
 void centred_rows(const Job& job, std::int64_t first, std::int64_t last) {
     by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const Row<S, decltype(n)> row{{static_cast<const S*>(job.in[0]), n, last, cached_row},
-                                      {static_cast<const S*>(job.in[1]), n, last, cached_row},
-                                      static_cast<const std::uint8_t*>(job.in[2]),
-                                      static_cast<S*>(job.out[0])};
+        const Row<S, decltype(n)> row{cached_rows<S>(job, 0, n, last),
+                                      cached_rows<S>(job, 1, n, last), job.input<std::uint8_t>(2),
+                                      job.output<S>(0)};
         each_row_read_twice<S>(row, job, first, last, cached_row);
     });
 }

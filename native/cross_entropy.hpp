@@ -32,10 +32,10 @@ struct Losses {
     double gain, offset, offset_sum, share, lse_loss, lse_share;
 
     explicit Losses(const Job& job)
-        : target(static_cast<const std::int64_t*>(job.in[1])),
-          gains(static_cast<const double*>(job.in[2])),
-          offsets(static_cast<const T*>(job.in[3])),
-          shares(static_cast<const double*>(job.in[4])),
+        : target(job.input<std::int64_t>(1)),
+          gains(job.input<double>(2)),
+          offsets(job.input<T>(3)),
+          shares(job.input<double>(4)),
           gain(job.constant[0]),
           offset(job.constant[1]),
           offset_sum(job.constant[2]),
@@ -169,14 +169,13 @@ template <class S>
 void cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
     const Losses<T> losses(job);
-    auto* loss = static_cast<double*>(job.out[0]);
+    auto* loss = job.output<double>(0);
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const Rows<S, decltype(n)> x{static_cast<const S*>(job.in[0]), n, last};
+        const auto x = rows_of<S>(job, 0, n, last);
         with_logarithms<S>(
             n, first, last,
             [&](std::int64_t r) SOFTGRAD_BODY {
-                if (losses.target[r] < 0) return Summed<T>();
-                return Summed<T>(normaliser_of(x[r], n, x.ahead(r, Nothing{})));
+                return losses.target[r] < 0 ? Summed<T>() : summed(x, r, Nothing{});
             },
             [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
                 loss[r] = loss_of(x, r, sum, log, losses);
@@ -187,14 +186,10 @@ void cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
 template <class S>
 void cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+    each_log_row<S>(job, first, last, [&](auto n) SOFTGRAD_BODY {
         using N = decltype(n);
-        const LossRow<S, N> row{{static_cast<const S*>(job.in[0]), n, last},
-                                           static_cast<double*>(job.out[0]),
-                                           static_cast<S*>(job.out[1]),
-                                           Losses<T>(job),
-                                           ScratchRows<T, N>(n)};
-        each_log_row<S>(row, job, first, last);
+        return LossRow<S, N>{rows_of<S>(job, 0, n, last), job.output<double>(0), job.output<S>(1),
+                             Losses<T>(job), ScratchRows<T, N>(n)};
     });
 }
 

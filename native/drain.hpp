@@ -87,6 +87,12 @@ struct Both {
     }
 };
 
+// A job's k-th input.
+template <class S, class N>
+SOFTGRAD_INLINE Rows<S, N> rows_of(const Job& job, int k, N n, std::int64_t last) {
+    return {job.input<S>(k), n, last};
+}
+
 // Runs row.read(r, meanwhile) for each row; it returns how the row's result is written, which is
 // done while the row after it is read.
 template <class Row>

@@ -42,11 +42,9 @@ struct DyadRow {
 template <class S>
 void dyads(const Job& job, std::int64_t first, std::int64_t last) {
     by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const DyadRow<S, decltype(n)> row{
-            static_cast<const S*>(job.in[0]), static_cast<const S*>(job.in[1]),
-            static_cast<const S*>(job.in[2]), static_cast<S*>(job.out[0]), n};
-        each_row(row, first, last,
-                 job.rows * job.n * job.n * static_cast<std::int64_t>(sizeof(S)));
+        const DyadRow<S, decltype(n)> row{job.input<S>(0), job.input<S>(1), job.input<S>(2),
+                                          job.output<S>(0), n};
+        each_row(row, first, last, job.n * job.bytes<S>());
     });
 }
 

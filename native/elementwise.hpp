@@ -109,7 +109,7 @@ struct Scaled {
 // y = map over n elements.
 template <class S, class Map>
 void each_entry(const Job& job, Map map, S* y, std::int64_t n) {
-    const Write how = way_of(job.rows * static_cast<std::int64_t>(sizeof(S)));
+    const Write how = way_of(job.bytes<S>());
     Drain<S, Map> drain(map, y, n);
     drain.start(how);
     drain.finish(how);
@@ -118,10 +118,8 @@ void each_entry(const Job& job, Map map, S* y, std::int64_t n) {
 
 template <class S>
 void diagonal(const Job& job, std::int64_t first, std::int64_t last) {
-    each_entry(job,
-               Scaled<S>{static_cast<const S*>(job.in[0]) + first,
-                         static_cast<const S*>(job.in[1]) + first},
-               static_cast<S*>(job.out[0]) + first, last - first);
+    each_entry(job, Scaled<S>{job.input<S>(0) + first, job.input<S>(1) + first},
+               job.output<S>(0) + first, last - first);
 }
 
 // The kernels of a member.
@@ -129,16 +127,16 @@ template <class Member>
 struct Entrywise {
     template <class S>
     static void value(const Job& job, std::int64_t first, std::int64_t last) {
-        each_entry(job, Value<S, Member>{static_cast<const S*>(job.in[0]) + first},
-                   static_cast<S*>(job.out[0]) + first, last - first);
+        each_entry(job, Value<S, Member>{job.input<S>(0) + first}, job.output<S>(0) + first,
+                   last - first);
     }
 
     template <class S>
     static void fields(const Job& job, std::int64_t first, std::int64_t last) {
         using T = Compute<S>;
-        const auto* x = static_cast<const S*>(job.in[0]) + first;
+        const S* x = job.input<S>(0) + first;
         S* out[3];
-        for (int k = 0; k < 3; ++k) out[k] = static_cast<S*>(job.out[k]) + first;
+        for (int k = 0; k < 3; ++k) out[k] = job.output<S>(k) + first;
         over<T>(last - first, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
             Vec<T> found[3];
             Member::fields(Logistic<T>(how.load(x + i)), found);

@@ -234,11 +234,9 @@ void thresholds(const Job& job, std::int64_t first, std::int64_t last) {
     std::unique_ptr<double[]> owned(room > kept ? new double[room] : nullptr);
     double* u = owned ? owned.get() : static_cast<double*>(scratch(room * sizeof(double)));
     by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const ThresholdRow<S, power, decltype(n)> row{{static_cast<const S*>(job.in[0]), n, last},
-                                                      static_cast<S*>(job.out[0]),
-                                                      static_cast<S*>(job.out[1]),
-                                                      u};
-        each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+        const ThresholdRow<S, power, decltype(n)> row{
+            rows_of<S>(job, 0, n, last), job.output<S>(0), job.output<S>(1), u};
+        each_row(row, first, last, job.bytes<S>());
     });
 }
 

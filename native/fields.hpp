@@ -55,16 +55,14 @@ void fields_of_rows(const Job& job, std::int64_t first, std::int64_t last, bool 
     using T = Compute<S>;
     if (job.n * static_cast<std::int64_t>(sizeof(T)) > longest_row)
         return in_turn<S>(job, first, last, every ? log_softmax<S> : logsumexp<S>, softmax<S>);
-    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+    each_log_row<S>(job, first, last, [&](auto n) SOFTGRAD_BODY {
         using N = decltype(n);
-        const Rows<S, N> x{static_cast<const S*>(job.in[0]), n, last};
-        const FieldsRow<S, N> row{
-            x,
-            {x, static_cast<S*>(job.out[0]), static_cast<T>(job.constant[0])},
-            static_cast<S*>(job.out[1]),
-            every,
-            ScratchRows<T, N>(n)};
-        each_log_row<S>(row, job, first, last);
+        const auto x = rows_of<S>(job, 0, n, last);
+        return FieldsRow<S, N>{x,
+                               {x, job.output<S>(0), static_cast<T>(job.constant[0])},
+                               job.output<S>(1),
+                               every,
+                               ScratchRows<T, N>(n)};
     });
 }
 

@@ -12,9 +12,8 @@ namespace {
 template <class S>
 void functional(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    const auto* p = static_cast<const S*>(job.in[0]);
-    const auto* t = static_cast<const S*>(job.in[1]);
-    auto* y = static_cast<S*>(job.out[0]);
+    const S *p = job.input<S>(0), *t = job.input<S>(1);
+    S* y = job.output<S>(0);
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
         for (std::int64_t r = first; r < last; ++r) {
             const Scaled<S> product{p + r * n, t + r * n};
@@ -57,10 +56,8 @@ struct ScaledRow {
 template <class S>
 void functional_transposed(const Job& job, std::int64_t first, std::int64_t last) {
     by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const ScaledRow<S, decltype(n)> row{static_cast<const S*>(job.in[0]),
-                                            static_cast<const S*>(job.in[1]),
-                                            static_cast<S*>(job.out[0]), n};
-        each_row(row, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+        const ScaledRow<S, decltype(n)> row{job.input<S>(0), job.input<S>(1), job.output<S>(0), n};
+        each_row(row, first, last, job.bytes<S>());
     });
 }
 

@@ -18,6 +18,20 @@ struct Job {
     const void* in[most];
     void* out[most];
     double constant[most];
+
+    template <class T>
+    const T* input(int k) const {
+        return static_cast<const T*>(in[k]);
+    }
+    template <class T>
+    T* output(int k) const {
+        return static_cast<T*>(out[k]);
+    }
+    // Of an array with an element of type S for each of the rows'.
+    template <class S>
+    std::int64_t bytes() const {
+        return rows * n * static_cast<std::int64_t>(sizeof(S));
+    }
 };
 
 // Runs rows [first, last) of a job, or of its matrices.

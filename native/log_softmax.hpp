@@ -21,6 +21,12 @@ struct LogProbabilities {
     }
 };
 
+template <class S, class N, class Meanwhile>
+SOFTGRAD_INLINE Summed<Compute<S>> summed(const Rows<S, N>& x, std::int64_t r,
+                                          Meanwhile meanwhile) {
+    return Summed<Compute<S>>(normaliser_of(x[r], x.n, x.ahead(r, meanwhile)));
+}
+
 template <class S, class N>
 struct LogSoftmaxRow {
     using T = Compute<S>;
@@ -32,7 +38,7 @@ struct LogSoftmaxRow {
 
     template <class Meanwhile>
     SOFTGRAD_INLINE Summed<T> begin(std::int64_t r, Meanwhile meanwhile) const {
-        return Summed<T>(normaliser_of(x[r], x.n, x.ahead(r, meanwhile)));
+        return summed(x, r, meanwhile);
     }
     SOFTGRAD_INLINE Writer end(std::int64_t r, const Summed<T>& sum, double log) const {
         S* to = y + r * x.n;
@@ -68,20 +74,23 @@ void log_rows(const Row& row, std::int64_t first, std::int64_t last, Each each) 
         each(Logarithmic<Row>{row});
 }
 
-template <class S, class Row>
-void each_log_row(const Row& row, const Job& job, std::int64_t first, std::int64_t last) {
-    log_rows<S>(row, first, last, [&](const auto& whole) {
-        each_row(whole, first, last, job.rows * job.n * static_cast<std::int64_t>(sizeof(S)));
+// The same for the rows that make(n) describes.
+template <class S, class Make>
+void each_log_row(const Job& job, std::int64_t first, std::int64_t last, Make make) {
+    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const auto described = make(n);
+        log_rows<S>(described, first, last, [&](const auto& row) {
+            each_row(row, first, last, job.bytes<S>());
+        });
     });
 }
 
 template <class S>
 void log_softmax(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    const auto* x = static_cast<const S*>(job.in[0]);
-    auto* y = static_cast<S*>(job.out[0]);
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const LogSoftmaxRow<S, decltype(n)> row{{x, n, last}, y, static_cast<T>(job.constant[0])};
+        const LogSoftmaxRow<S, decltype(n)> row{rows_of<S>(job, 0, n, last), job.output<S>(0),
+                                                static_cast<T>(job.constant[0])};
         log_rows<S>(row, first, last, [&](const auto& whole) {
             each_row_read_twice<S>(whole, job, first, last, longest_row);
         });
@@ -96,15 +105,12 @@ SOFTGRAD_INLINE void store_logarithm(S* y, const Summed<T>& sum, double log) {
 
 template <class S>
 void logsumexp(const Job& job, std::int64_t first, std::int64_t last) {
-    using T = Compute<S>;
-    auto* y = static_cast<S*>(job.out[0]);
-    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const Rows<S, decltype(n)> x{static_cast<const S*>(job.in[0]), n, last};
+    S* y = job.output<S>(0);
+    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const auto x = rows_of<S>(job, 0, n, last);
         with_logarithms<S>(
             n, first, last,
-            [&](std::int64_t r) SOFTGRAD_BODY {
-                return Summed<T>(normaliser_of(x[r], n, x.ahead(r, Nothing{})));
-            },
+            [&](std::int64_t r) SOFTGRAD_BODY { return summed(x, r, Nothing{}); },
             [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
                 store_logarithm(y + r, sum, log);
             });

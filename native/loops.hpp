@@ -163,8 +163,8 @@ SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, Few n) {
     return lane < n.n ? lane : n.n - 1;
 }
 
-// Contiguous rows of an input, up to the `last` that is asked for. Of more than `cached` bytes, what
-// was fetched of one is gone before it is reached.
+// Contiguous rows of an input, up to the `last` that is asked for. Of more than `cached` bytes,
+// what was fetched of one is gone before it is reached.
 template <class S, class N>
 struct Rows {
     const S* x;

@@ -33,6 +33,10 @@ const Entry& entry_at(long index) {
                                 why);
 }
 
+[[noreturn]] void refuse_few(const Entry& entry) {
+    throw std::invalid_argument(std::string(entry.name) + ": too few arrays");
+}
+
 void execute(const Entry& entry, Element element, const Job& job) {
     if (job.rows == 0) return;
     const Target& target = active_target();
@@ -68,7 +72,8 @@ void read_constants(PyObject* const* given, Py_ssize_t count, Job& job) {
 
 // run(kernel, n, inner, arrays..., constants...)
 void run(PyObject* const* given, Py_ssize_t count) {
-    if (count < 4) throw std::invalid_argument("run takes a kernel, n, inner, arrays and constants");
+    if (count < 4)
+        throw std::invalid_argument("run takes a kernel, n, inner, arrays and constants");
     const long index = PyLong_AsLong(given[0]);
     std::int64_t n = PyLong_AsLongLong(given[1]), inner = PyLong_AsLongLong(given[2]);
     if (PyErr_Occurred()) throw nb::python_error();
@@ -93,7 +98,7 @@ void run(PyObject* const* given, Py_ssize_t count) {
             continue;
         }
         const bool optional = letter[1] == '?';
-        if (at == count) throw std::invalid_argument(std::string(entry.name) + ": too few arrays");
+        if (at == count) refuse_few(entry);
         PyObject* object = given[at++];
         if (optional && object == Py_None) {
             arrays.add_none(written);
@@ -113,9 +118,9 @@ void run(PyObject* const* given, Py_ssize_t count) {
 }
 
 // apply(kernel, inputs..., out, constants...)
-// What a kernel makes of arrays along the last axis of the first: one new array, a tuple of them, or
-// `out` if that is not None. Null without an exception where the kernel does not take the arrays, or
-// `out`, as they lie.
+// What a kernel makes of arrays along the last axis of the first: one new array, a tuple of them,
+// or `out` if that is not None. Null without an exception where the kernel does not take the
+// arrays, or `out`, as they lie.
 PyObject* apply(PyObject* const* given, Py_ssize_t count) {
     if (count < 3) throw std::invalid_argument("apply takes a kernel, arrays, out and constants");
     Array first;
@@ -132,7 +137,7 @@ PyObject* apply(PyObject* const* given, Py_ssize_t count) {
     Py_ssize_t at = 1;
     for (; *letter != '>'; ++letter) {
         const bool optional = letter[1] == '?';
-        if (at + 1 >= count) throw std::invalid_argument(std::string(entry.name) + ": too few arrays");
+        if (at + 1 >= count) refuse_few(entry);
         PyObject* object = given[at++];
         if (optional && object == Py_None) {
             arrays.add_none(false);

@@ -4,8 +4,8 @@
 //     soft_cross_entropy_grad  in x, y, weight; out loss per row, gradient
 //
 // As cross_entropy.hpp, with q_j = weight_j (kept y_j + spread). `weight` has one number per class
-// and may be null: then all are 1. Constants: kept, spread, sum of spread * weight, share, lse_loss,
-// lse_share.
+// and may be null: then all are 1. Constants: kept, spread, sum of spread * weight, share,
+// lse_loss, lse_share.
 //
 // A class of -inf that is asked for costs infinity. A row whose loss is not finite has no gradient
 // that means anything.
@@ -44,7 +44,7 @@ struct SoftLosses {
     double kept, spread, spread_sum, share, lse_loss, lse_share;
 
     explicit SoftLosses(const Job& job)
-        : weight(static_cast<const T*>(job.in[2])),
+        : weight(job.input<T>(2)),
           kept(job.constant[0]),
           spread(job.constant[1]),
           spread_sum(job.constant[2]),
@@ -140,17 +140,13 @@ struct SoftLossRow {
 
 template <class S>
 void soft_cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
-    using T = Compute<S>;
     const SoftLosses<S> losses(job);
-    auto* loss = static_cast<double*>(job.out[0]);
-    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const Rows<S, decltype(n)> x{static_cast<const S*>(job.in[0]), n, last};
-        const Rows<S, decltype(n)> y{static_cast<const S*>(job.in[1]), n, last};
+    auto* loss = job.output<double>(0);
+    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+        const auto x = rows_of<S>(job, 0, n, last), y = rows_of<S>(job, 1, n, last);
         with_logarithms<S>(
             n, first, last,
-            [&](std::int64_t r) SOFTGRAD_BODY {
-                return Summed<T>(normaliser_of(x[r], n, x.ahead(r, y.ahead(r, Nothing{}))));
-            },
+            [&](std::int64_t r) SOFTGRAD_BODY { return summed(x, r, y.ahead(r, Nothing{})); },
             [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
                 loss[r] = SoftRowLoss<S>(x[r], n, losses.asked(y[r]), sum, log, losses).loss;
             });
@@ -159,16 +155,11 @@ void soft_cross_entropy(const Job& job, std::int64_t first, std::int64_t last) {
 
 template <class S>
 void soft_cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t last) {
-    using T = Compute<S>;
-    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+    each_log_row<S>(job, first, last, [&](auto n) SOFTGRAD_BODY {
         using N = decltype(n);
-        const SoftLossRow<S, N> row{{static_cast<const S*>(job.in[0]), n, last},
-                                    {static_cast<const S*>(job.in[1]), n, last},
-                                    static_cast<double*>(job.out[0]),
-                                    static_cast<S*>(job.out[1]),
-                                    SoftLosses<S>(job),
-                                    ScratchRows<T, N>(n)};
-        each_log_row<S>(row, job, first, last);
+        return SoftLossRow<S, N>{rows_of<S>(job, 0, n, last), rows_of<S>(job, 1, n, last),
+                                 job.output<double>(0),       job.output<S>(1),
+                                 SoftLosses<S>(job),          ScratchRows<Compute<S>, N>(n)};
     });
 }
 

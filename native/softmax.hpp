@@ -65,16 +65,17 @@ void softmax_long_row(const S* x, S* y, std::int64_t n) {
 template <class S>
 void softmax(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    const auto* x = static_cast<const S*>(job.in[0]);
-    auto* y = static_cast<S*>(job.out[0]);
+    const S* x = job.input<S>(0);
+    S* y = job.output<S>(0);
     if (job.n * static_cast<std::int64_t>(sizeof(T)) > longest_row) {
         for (std::int64_t r = first; r < last; ++r)
             softmax_long_row(x + r * job.n, y + r * job.n, job.n);
         return;
     }
     by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        const SoftmaxRow<S, decltype(n)> row{{x, n, last}, y, ScratchRows<T, decltype(n)>(n)};
-        each_row(row, first, last, job.rows * job.n * sizeof(S));
+        using N = decltype(n);
+        const SoftmaxRow<S, N> row{rows_of<S>(job, 0, n, last), y, ScratchRows<T, N>(n)};
+        each_row(row, first, last, job.bytes<S>());
     });
 }
 

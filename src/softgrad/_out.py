@@ -22,6 +22,8 @@ OUT = """out
     It may overlap an argument, or be one. Not for JAX, nor where torch records a derivative."""
 """The entry of ``out`` in a docstring's parameters."""
 
+_NOT_FOR_JAX = "out cannot be given for JAX arrays: they cannot be written to"
+
 
 def wants(out: Array | None) -> bool:
     """Tell whether a kernel may write to ``out``, or to new memory if it is None."""
@@ -50,7 +52,7 @@ def placed(y: Array, out: Array | None) -> Array:
     if hasattr(out, "copy_"):
         return _copied(y, out)
     if is_jax_array(out):
-        raise ArgumentTypeError("out cannot be a JAX array: they cannot be written to")
+        raise ArgumentTypeError(_NOT_FOR_JAX)
     try:
         out[...] = y
     except (ValueError, TypeError) as error:
@@ -75,6 +77,8 @@ def _copied(y: Array, out: Array) -> Array:
 def _check_library(y: Array, out: Any) -> None:
     if not is_array(out):
         raise ArgumentTypeError(f"out must be an array; got {type(out).__name__}")
+    if is_jax_array(y):
+        raise ArgumentTypeError(_NOT_FOR_JAX)
     given, needed = framework(out), framework(y)
     if given != needed:
         raise ArgumentTypeError(f"out must be a {needed} array, as the input is; got {given}")

@@ -10,6 +10,7 @@ from check.wrong import WRONG, X, softmax, softmax_back
 from softgrad.check import BUGS, check
 
 IDS = [f"{i}-{wrong.bug}" for i, wrong in enumerate(WRONG)]
+NO_FUNCTIONS = {"stale_state", "nondeterministic"}
 BY_FRAMEWORK = {"second_derivative_lost", "forward_mode_wrong"}
 
 
@@ -28,10 +29,12 @@ def test_every_name_has_a_test():
     assert {wrong.bug for wrong in WRONG} | BY_FRAMEWORK == set(BUGS)
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=IDS)
+@pytest.mark.parametrize(
+    "wrong",
+    [wrong for wrong in WRONG if wrong.bug not in NO_FUNCTIONS],
+    ids=lambda wrong: wrong.bug,
+)
 def test_the_same_seed_gives_the_same_report(wrong):
-    if wrong.bug in ("stale_state", "nondeterministic"):
-        pytest.skip("the code under check is not a function of its inputs")
     first = check(wrong.forward, wrong.inputs, vjp=wrong.backward, seed=3)
     second = check(wrong.forward, wrong.inputs, vjp=wrong.backward, seed=3)
     assert first.to_json() == second.to_json()

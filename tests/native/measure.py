@@ -25,10 +25,10 @@ class Precision:
         return PRECISIONS["float64" if self.name == "float64" else "float32"]
 
     @property
-    def largest(self) -> float:
+    def largest(self) -> np.longdouble:
         """The number above which everything is rounded to infinity."""
-        with np.errstate(over="ignore"):
-            return float(np.ldexp(2 - 2.0 ** -(self.digits + 1), 1 - self.lowest))
+        two = np.longdouble(2)
+        return np.ldexp(two - two ** -(self.digits + 1), 1 - self.lowest)
 
     @property
     def is_half(self) -> bool:

@@ -78,19 +78,27 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("kernel", "place"), EVERY_ARRAY)
+def is_fault(kernel: str, place: int, fault: str) -> bool:
+    """Tell whether a kernel has reason to refuse it of an array."""
+    entry = KERNELS[kernel]
+    letter = (entry.inputs + entry.outputs)[place]
+    is_input = place < len(entry.inputs)
+    if fault == "read-only":
+        return not is_input
+    if fault == "nothing":
+        return not (is_input and entry.optional[place])
+    if fault == "one element less":  # of single entries there is no fixed number
+        return not (place == 0 and letter == "e")
+    return not (letter == "b" and fault in ("unaligned", "another byte order"))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "place", "fault"),
+    [(*array, fault) for array, fault in product(EVERY_ARRAY, FAULTS) if is_fault(*array, fault)],
+)
 def test_what_does_not_fit_is_refused_by_its_place(kernel, place, fault):
     change, message = FAULTS[fault]
     arrays = arrays_of(kernel)
-    entry = KERNELS[kernel]
-    is_input = place < len(entry.inputs)
-    if fault == "one element less" and place == 0 and entry.inputs[0] == "e":
-        pytest.skip("there is no fixed number of single entries")
-    if is_input and (fault == "read-only" or (fault == "nothing" and entry.optional[place])):
-        pytest.skip("this is no fault there")
-    if arrays[place].itemsize == 1 and fault in ("unaligned", "another byte order"):
-        pytest.skip("single bytes have neither")
     arrays[place] = change(arrays[place])
     before = [np.array(a, copy=True) for a in arrays]
     with pytest.raises(ValueError, match=message) as refused:

@@ -25,6 +25,10 @@ class Diagonal(Structure):
     d: Array
     shape: tuple[int, ...] | None = None
 
+    @property
+    def _broadcasts(self) -> bool:
+        return self.shape is not None and self.shape != tuple(self.d.shape)
+
     @accelerated("diagonal", "d", "*")
     def mv(self, t: Array, out: Array | None = None) -> Array:
         """Return d∘t."""
@@ -45,13 +49,13 @@ class Diagonal(Structure):
 
     def diagonal(self) -> Array:
         """Return d."""
-        if self.shape is not None and self.shape != tuple(self.d.shape):
+        if self._broadcasts:
             raise ValueError(f"not square: input of shape {self.shape} broadcast to {self.d.shape}")
         return self.d
 
     def dyad(self) -> Dyad | None:
         """Return nothing off the diagonal; None where the input was broadcast."""
-        if self.shape is not None and self.shape != tuple(self.d.shape):
+        if self._broadcasts:
             return None
         xp = namespace(self.d)
         nothing = xp.zeros_like(self.d)

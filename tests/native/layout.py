@@ -114,3 +114,16 @@ CONSTANTS = (0.9, 0.1, 0.2, 0.5, 0.01, 0.02)
 
 STREAMED = 4 << 20
 """Bytes from which on results go around the cache."""
+
+
+def unaligned(a: np.ndarray) -> np.ndarray:
+    """Return an array of a's dtype and shape one byte off its alignment."""
+    inside = np.zeros(a.nbytes + 1, "u1")[1:]
+    return inside.view(a.dtype).reshape(a.shape)
+
+
+def read_only(a: np.ndarray) -> np.ndarray:
+    """Return a copy that cannot be written to."""
+    b = a.copy()
+    b.flags.writeable = False
+    return b

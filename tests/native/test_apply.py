@@ -7,7 +7,15 @@ import pytest
 torch = pytest.importorskip("torch")
 native = pytest.importorskip("softgrad._native", exc_type=ImportError)
 
-from native.layout import CONSTANTS, any_inputs, call, entries, shape  # noqa: E402
+from native.layout import (  # noqa: E402
+    CONSTANTS,
+    any_inputs,
+    call,
+    entries,
+    read_only,
+    shape,
+    unaligned,
+)
 
 KERNELS = entries()
 N = 7
@@ -89,17 +97,6 @@ X = np.linspace(-1, 1, 3 * N, dtype=np.float32).reshape(3, N)
 PLACE = KERNELS["softmax"].place
 
 
-def _unaligned(a):
-    inside = np.zeros(a.nbytes + 1, "u1")[1:]
-    return inside.view(a.dtype).reshape(a.shape)
-
-
-def _read_only(a):
-    a = a.copy()
-    a.flags.writeable = False
-    return a
-
-
 MEMORY = np.zeros((4, N), np.float32)
 
 NOT_TAKEN = {
@@ -113,7 +110,7 @@ NOT_TAKEN = {
     "integers": X.astype("i4"),
     "bits of bfloat16": X.astype("u2"),
     "another byte order": X.astype(X.dtype.newbyteorder()),
-    "unaligned": _unaligned(X),
+    "unaligned": unaligned(X),
     "a subclass": np.ma.masked_array(X),
     "objects": X.astype(object),
     "another 16-bit type of ml_dtypes": X.astype(ml_dtypes.float8_e4m3fn),
@@ -127,7 +124,7 @@ NOT_WRITTEN = {
     "another shape": np.empty((N, 3), np.float32),
     "more dimensions": np.empty((1, 3, N), np.float32),
     "another dtype": np.empty((3, N)),
-    "read-only": _read_only(X),
+    "read-only": read_only(X),
     "strided": np.empty((3, 2 * N), np.float32)[:, ::2],
     "part of the input": MEMORY[1:],
     "of another library": torch.empty(3, N),

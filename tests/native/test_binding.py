@@ -18,7 +18,9 @@ from native.layout import (  # noqa: E402
     call,
     entries,
     kind,
+    read_only,
     shape,
+    unaligned,
 )
 
 KERNELS = entries()
@@ -52,17 +54,6 @@ def _strided(a):
     return np.repeat(a, 2, axis=-1)[..., ::2]
 
 
-def _unaligned(a):
-    inside = np.zeros(a.nbytes + 1, "u1")[1:]
-    return inside.view(a.dtype).reshape(a.shape)
-
-
-def _read_only(a):
-    b = a.copy()
-    b.flags.writeable = False
-    return b
-
-
 CONTIGUOUS = "must be C-contiguous, aligned and in native byte order"
 DTYPE = "must (have the dtype of array 0|have the precision that|be (float|int64|boolean))"
 
@@ -72,8 +63,8 @@ FAULTS = {
     "strided": (_strided, CONTIGUOUS),
     "another dtype": (lambda a: a.astype("i4"), DTYPE),
     "one element less": (lambda a: a.reshape(-1)[:-1], "has the wrong size"),
-    "read-only": (_read_only, "must be writable"),
-    "unaligned": (_unaligned, CONTIGUOUS),
+    "read-only": (read_only, "must be writable"),
+    "unaligned": (unaligned, CONTIGUOUS),
     "another byte order": (lambda a: a.astype(a.dtype.newbyteorder()), CONTIGUOUS),
 }
 
@@ -164,8 +155,8 @@ def test_threads_do_not_share_scratch_memory():
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_read_only_inputs_are_taken_and_left_alone(kernel):
-    inputs = [_read_only(a) for a in any_inputs(kernel, "f4", ROWS, N)]
+def testread_only_inputs_are_taken_and_left_alone(kernel):
+    inputs = [read_only(a) for a in any_inputs(kernel, "f4", ROWS, N)]
     before = [a.tobytes() for a in inputs]
     call(kernel, N, inputs, CONSTANTS)
     assert [a.tobytes() for a in inputs] == before

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
-from softgrad.oracle import Exact
-from support.terms import Terms, terms
+from softgrad.oracle.exact import Exact
+from softgrad.oracle.terms import Terms, terms
 
 __all__ = ["Row", "exact_row", "floats", "rows_of"]
 
@@ -37,6 +37,7 @@ class _Dense(Exact):
     """The oracle's central differences, for all inputs and all outputs at once."""
 
     def row(self, names: tuple[str, ...]) -> Row:
+        """Return everything about the row by the inputs named."""
         shapes = [self._leaves[k].shape for k in names]
         units = [
             (name, np.eye(int(np.prod(shape)), dtype=int)[i].reshape(shape))

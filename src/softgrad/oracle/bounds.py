@@ -49,14 +49,18 @@ class Bounds:
         """The dtype's spacing of 1."""
         return EPSILON[self.dtype]
 
-    def value(self) -> np.ndarray:
-        """Return the bound on each entry of the value."""
+    def size(self) -> np.ndarray:
+        """Return what an error of each entry of the value is measured by."""
         size = np.abs(self.row.value.astype(np.float64))
         if self.numerics.relative_to == "largest entry":
-            size = np.maximum(size, np.max(size))
+            return np.maximum(size, np.max(size))
         if self.numerics.relative_to == "largest logit":
-            size = np.maximum(size, self.row.terms.largest)
-        step = ulp(size, self.dtype, self.tiny)
+            return np.maximum(size, self.row.terms.largest)
+        return size
+
+    def value(self) -> np.ndarray:
+        """Return the bound on each entry of the value."""
+        step = ulp(self.size(), self.dtype, self.tiny)
         return self.numerics.value * step + self.eps * self.row.terms.moved
 
     def product(self, absolute: np.ndarray, terms: int, size: float) -> np.ndarray:

@@ -47,7 +47,7 @@ class _Dense(Exact):
         value = self.value().ravel()
         J = np.empty((value.size, len(units)), dtype=object)
         for i, (name, unit) in enumerate(units):
-            J[:, i] = _finite(self.jvp({name: unit}).ravel())
+            J[:, i] = _finite(np.ravel(self.jvp({name: unit})))
         H = np.empty((value.size, len(units), len(units)), dtype=object)
         for i, j in combinations_with_replacement(range(len(units)), 2):
             H[:, i, j] = H[:, j, i] = _finite(self._mixed(units[i], units[j]))

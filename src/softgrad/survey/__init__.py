@@ -1,4 +1,4 @@
-"""The conformance of installed libraries: which of their functions are wrong, where, by how much."""
+"""The conformance of installed libraries: which functions are wrong, where, and by how much."""
 
 from softgrad.survey.dialects import Dialect as Dialect
 from softgrad.survey.library import Call as Call

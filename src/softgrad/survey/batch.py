@@ -43,7 +43,11 @@ class Batch:
     @cached_property
     def arguments(self) -> dict[str, Any]:
         """The call's arguments in their layout."""
-        moved = {k: self._turned(v) if k not in BY_CLASS else v for k, v in self._upright.items()}
+        moved = {
+            name: value if name in BY_CLASS else self._turned(value)
+            for name, value in self._upright.items()
+            if name in self.call.offers  # what it sets itself it does not take
+        }
         return moved | ({"axis": 0} if self.layout == FIRST_AXIS else {})
 
     @cached_property

@@ -12,6 +12,8 @@ from softgrad.survey.rows import BATCHES, OPTIONS, ROWS, Option, Row, undefined
 
 __all__ = ["Case", "cases"]
 
+DEFAULT = Option("", None)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -32,7 +34,7 @@ class Case:
     function: Function
     target: str = ""
     option: str = ""
-    chosen: Option = Option("", None)
+    chosen: Option = DEFAULT
 
     @property
     def name(self) -> str:
@@ -107,7 +109,9 @@ def cases(function: Function) -> Iterator[Case]:
     for target in _targets(function):
         yield Case(function, target)
         for option in OPTIONS:
-            if option in function.parameters and not (option == "ignore_index" and target != "index"):
+            if option in function.parameters and not (
+                option == "ignore_index" and target != "index"
+            ):
                 for chosen in OPTIONS[option]:
                     yield Case(function, target, option, chosen)
 

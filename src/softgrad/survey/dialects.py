@@ -66,7 +66,7 @@ TORCH = Dialect(
             "    claimed = torch.autograd.forward_ad.unpack_dual(y).tangent"
         ),
         "second": (
-            "x.requires_grad_()\n"
+            "x.requires_grad_(), g.requires_grad_()\n"
             "(gradient,) = torch.autograd.grad(f(x), x, g, create_graph=True)\n"
             "(claimed,) = torch.autograd.grad(gradient, x, t, materialize_grads=True)"
         ),
@@ -115,7 +115,7 @@ TENSORFLOW = Dialect(
             "        inner.watch(x)\n"
             "        y = f(x)\n"
             "    gradient = inner.gradient(y, x, g)\n"
-            "claimed = outer.gradient(gradient, x, t)"
+            "claimed = outer.gradient(gradient, x, t, tf.UnconnectedGradients.ZERO)"
         ),
     },
 )

@@ -14,8 +14,9 @@ __all__ = ["LARGE", "Judgement", "judge"]
 LARGE = 0.01
 """The relative error above which a result is wrong and no longer inaccurate."""
 
-COARSE = 8
-"""How many times its bound an error must be as well: in half precision the bound is near 1 %."""
+COARSE, HALF = 8, 0.5
+"""How many times its bound an error must be as well, in half precision near 1 % itself, unless half
+of the result is lost."""
 
 _LARGEST = {"float16": 65504.0, "bfloat16": 2.0**127, "float32": 2.0**127, "float64": 2.0**1023}
 
@@ -46,8 +47,9 @@ class Judgement:
 def judge(found: np.ndarray, target: Target, dtype: str) -> Judgement:
     """Judge one row's numbers.
 
-    A result is wrong if it is not finite where the truth is, or off by more than 1 % and by more
-    than 8 times its bound; it is inaccurate if it is off by more than its bound.
+    A result is wrong if it is not finite where the truth is, or off by more than 1 % and either by
+    more than 8 times its bound or by more than a half; it is inaccurate if it is otherwise off by
+    more than its bound.
     """
     found = np.ravel(found)
     exact = np.array([float(v) for v in target.exact])
@@ -58,7 +60,8 @@ def judge(found: np.ndarray, target: Target, dtype: str) -> Judgement:
     error = float(abs(mp.mpf(float(found[worst])) - target.exact[worst]))
     verdict = "ok"
     if over[worst] > 1:
-        far = not error <= max(LARGE * target.size[worst], COARSE * target.allowed[worst])
+        size = target.size[worst]
+        far = not error <= max(LARGE * size, min(COARSE * target.allowed[worst], HALF * size))
         verdict = "wrong" if far else "inaccurate"
     unit = ulp(target.size[worst], dtype, tiny(dtype) * EPSILON[dtype])
     units = error / float(unit) if np.isfinite(error) else np.inf

@@ -19,6 +19,7 @@ from softgrad.survey.truth import Truth
 
 __all__ = ["Subject", "Truths"]
 
+
 class Truths:
     """Exact results by member, arguments and row, computed when they are asked for."""
 
@@ -109,14 +110,23 @@ class Subject:
                     few = [trial for trial in batch.trials if trial.row is row]
                     yield from self._batch(batch.of(few))
                 return
-            told = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-            trial = batch.trials[0]
-            made = Measurement(trial.row.name, batch.layout, trial.kind, "raises", message=told)
-            yield _Tried(made, batch, 0)
+            yield from self._raised(batch, error)
             return
         for i, trial in enumerate(batch.trials):
             result = self._judged(batch, trial, found[i])
             yield _Tried(self._told(batch, trial, result), batch, i, result.index)
+
+    def _raised(self, batch: Batch, error: Exception) -> Iterator[_Tried]:
+        """Yield what an exception is worth; where the row has no one meaning, it is one of them."""
+        trial = batch.trials[0]
+        verdict, told = "raises", f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        if trial.row.why:
+            self._strayed.add(trial.row.name)
+            verdict, told = "convention", trial.row.why
+        if verdict == "raises" or batch.order == "value":
+            kind = "" if batch.order == "value" else trial.kind
+            made = Measurement(trial.row.name, batch.layout, kind, verdict, message=told)
+            yield _Tried(made, batch, 0)
 
     def _judged(self, batch: Batch, trial: Trial, found: np.ndarray) -> Judgement:
         target = trial.truth.at(batch.order, self.dtype, *batch.directions(trial))

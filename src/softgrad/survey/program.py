@@ -132,4 +132,4 @@ def _literal(array: np.ndarray) -> str:
 
 
 def _number(value: float) -> str:
-    return repr(float(value)) if np.isfinite(value) else f"np.{float(value)!r}".replace("np.-", "-np.")
+    return _literal(np.asarray(value, dtype=np.float64))

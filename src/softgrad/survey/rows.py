@@ -80,7 +80,7 @@ BATCHES = (
 
 
 def undefined(conventions: tuple[Convention, ...]) -> Iterator[Row]:
-    """Yield the rows whose meaning a function's record chose; what is chosen elsewhere may differ."""
+    """Yield the rows whose meaning a function's record chose; others may choose another."""
     for convention in conventions:
         if convention.case == "a row of -inf":
             yield Row(convention.case, np.full((1, 4), -INF), labels=(0,), why=convention.why)

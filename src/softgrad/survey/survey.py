@@ -84,7 +84,7 @@ def survey(
             progress(done, len(subjects), f"{subject.library.name} {subject.case.function.name}")
         cells += subject.cells()
     versions = {library.name: library.version for library in chosen}
-    return SurveyReport(tuple(cells), versions, absent)
+    return SurveyReport(tuple(cells), versions, kinds, absent)
 
 
 def _libraries(given: Sequence[str | Library] | None) -> tuple[list[Library], tuple[str, ...]]:
@@ -97,7 +97,7 @@ def _libraries(given: Sequence[str | Library] | None) -> tuple[list[Library], tu
     for each in _listed("libraries", given):
         library = each if isinstance(each, Library) else library_named(each)
         if library is None:
-            raise ArgumentError(f"libraries names {each}, which is not installed: pip install {each}")
+            raise ArgumentError(f"the library {each} is not installed: pip install {each}")
         chosen.append(library)
     return chosen, ()
 

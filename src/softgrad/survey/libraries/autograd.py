@@ -21,7 +21,7 @@ def sigmoid(x):
 
 def softplus(x):
     """Return log(1 + e^x)."""
-    return anp.logaddexp(0.0, x)
+    return anp.logaddexp(0.0, x)  # pyrefly: ignore[missing-attribute]
 
 
 LIBRARY = Library(

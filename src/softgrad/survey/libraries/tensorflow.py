@@ -84,7 +84,10 @@ LIBRARY = Library(
         "binary_cross_entropy": (
             Call("tf.nn.sigmoid_cross_entropy_with_logits", binary_cross_entropy, ("soft",), APART),
             Call(
-                "tf.nn.weighted_cross_entropy_with_logits", weighted_binary_cross_entropy, ("soft",), APART
+                "tf.nn.weighted_cross_entropy_with_logits",
+                weighted_binary_cross_entropy,
+                ("soft",),
+                APART,
             ),
         ),
     },

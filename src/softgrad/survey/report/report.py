@@ -52,7 +52,7 @@ class Measurement:
 
     @property
     def badness(self) -> tuple[int, bool, bool, float]:
-        """What the worst measurement of a cell has most of; huge directions only make it seem so."""
+        """What the worst measurement has most of; a huge direction only makes it seem so."""
         finite = math.isfinite(self.ulp)
         size = abs(self.claimed - self.true) if finite else 0.0
         return VERDICTS.index(self.verdict), not finite, self.kind != "huge", size
@@ -123,12 +123,15 @@ class SurveyReport:
         Every cell, those that are not offered included.
     versions
         The surveyed libraries' versions by name.
+    dtypes
+        The dtypes that were asked for.
     absent
         The known libraries that are not installed.
     """
 
     cells: tuple[Cell, ...]
     versions: dict[str, str]
+    dtypes: tuple[str, ...]
     absent: tuple[str, ...] = ()
 
     @property

@@ -146,8 +146,21 @@ class _Local:
         if member.linear:
             return H
         for i, j in combinations_with_replacement(range(size), 2):
+            if self._apart(self.places[i][1], self.places[j][1]):
+                continue
             H[:, i, j] = H[:, j, i] = np.abs(self._mixed(self.places[i], self.places[j], instead))
         return H
+
+    def _apart(self, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+        """Return whether no output sees both entries: they lie in different rows."""
+        if len({each.shape for each in self.inputs.values()}) > 1:
+            return False
+        axis = self.node.axis
+        if not self.node.member.along_axis:
+            return a != b
+        if axis is None or axis.dim is None:
+            return False
+        return np.delete(a, axis.dim).tolist() != np.delete(b, axis.dim).tolist()
 
     def _mixed(self, a: tuple, b: tuple, instead: dict) -> np.ndarray:
         total: Any = 0

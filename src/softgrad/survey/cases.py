@@ -93,14 +93,14 @@ class Case:
         """Return the member's arguments for a row, the logits first."""
         given: dict[str, Any] = {self.primary: row.x}
         if self.target:
-            given["target"] = row.index if self.target == "index" else row.soft
+            given["target"] = row.index
         given |= self.settings(call)
         if self.option:
             given[self.option] = self.chosen.at(row)
         given |= row.given
-        if self.option == "where" and self.target == "soft" and self.by_row:
-            # a target on a class that the mask removes costs ∞
-            given["target"] = given["target"] * given["where"]
+        if self.target == "soft":
+            exists = np.broadcast_to(given.get("where", True), row.x.shape)
+            given["target"] = row.soft(exists)
         return given
 
 

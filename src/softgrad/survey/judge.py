@@ -54,7 +54,8 @@ def judge(found: np.ndarray, target: Target, dtype: str) -> Judgement:
     found = np.ravel(found)
     exact = np.array([float(v) for v in target.exact])
     beyond = np.abs(exact) >= _LARGEST[dtype]
-    over = excess(found, target.exact, target.allowed)
+    with np.errstate(invalid="ignore"):
+        over = excess(found, target.exact, target.allowed)
     over = np.where(np.isnan(exact) & np.isnan(found) | beyond & np.isinf(found), 0.0, over)
     worst = int(np.argmax(over))
     error = float(abs(mp.mpf(float(found[worst])) - target.exact[worst]))

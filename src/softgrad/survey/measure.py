@@ -62,7 +62,9 @@ class Subject:
         for order in ORDERS:
             offered = order in self.library.dialect.orders and self.case.offered(self.call)
             tried = list(self._tried(order)) if offered else []
-            worst = max(tried, key=lambda each: each.made.badness, default=None)
+            strays = [each for each in tried if each.made.verdict != "ok"]
+            worst = max(strays, key=lambda each: each.made.badness, default=None)
+            worst = worst and self._alone(worst)
             yield Cell(
                 library=self.library.name,
                 version=self.library.version,
@@ -72,7 +74,8 @@ class Subject:
                 dtype=self.dtype,
                 order=order,
                 tried=len(tried),
-                strays=tuple(each.made for each in tried if each.made.verdict != "ok"),
+                strays=tuple(each.made for each in strays),
+                worst=worst and worst.made,
                 snippet=self._snippet(worst) if worst else "",
             )
 
@@ -178,15 +181,16 @@ class Subject:
             warnings.simplefilter("ignore")
             return self._program(batch).run()
 
-    def _snippet(self, worst: _Tried) -> str:
-        """Return the program of the row alone, or of the whole batch if only that shows it."""
-        if worst.made.verdict not in FAILING:
+    def _alone(self, worst: _Tried) -> _Tried:
+        """Return what comes of the row alone, if that is as wrong as in the whole batch."""
+        again = next(self._batch(worst.batch.of([worst.batch.trials[worst.i]])), worst)
+        return again if again.made.verdict == worst.made.verdict else worst
+
+    def _snippet(self, shown: _Tried) -> str:
+        if shown.made.verdict not in FAILING:
             return ""
-        alone = worst.batch.of([worst.batch.trials[worst.i]])
-        again = next(self._batch(alone))
-        shown = again if again.made.verdict == worst.made.verdict else worst
         what = [f"{self.library.title} {self.library.version}: {self.call.api}", self.case.name]
-        what += [self.dtype, worst.batch.order, shown.made.where]
+        what += [self.dtype, shown.batch.order, shown.made.where]
         return self._program(shown.batch).text(
             ", ".join(filter(None, what)),
             shown.batch.place(shown.i, shown.entry),

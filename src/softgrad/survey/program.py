@@ -76,7 +76,9 @@ class Program:
     def _arrays(self) -> dict[str, Any]:
         given = {k: v for k, v in self.arguments.items() if isinstance(v, np.ndarray)}
         asked = {"vjp": ("g",), "jvp": ("t",), "second": ("g", "t")}.get(self.order, ())
-        return given | {name: self.directions[name] for name in asked}
+        given |= {name: self.directions[name] for name in asked}
+        # as nested lists would be, which have no memory layout
+        return {name: np.array(array, order="C") for name, array in given.items()}
 
     def _body(self, text: Callable[[str], str]) -> str:
         """Return the lines, with ``text`` saying what stands for each array's numbers."""

@@ -48,7 +48,8 @@ def survey(
     SurveyReport
         A cell for each call, option, dtype and order: ``ok``; ``inaccurate``: beyond the bound;
         ``wrong``: off by more than 1 %, or not finite where the truth is; ``raises``;
-        ``convention``: different, and documented to be; ``not offered``.
+        ``convention``: different where the library documents it or the family's record chose one
+        of several meanings; ``not offered``.
 
     Raises
     ------

@@ -18,9 +18,18 @@ def soft_cross_entropy(logits, target):
     return timm.loss.SoftTargetCrossEntropy()(logits, target)
 
 
-def binary_cross_entropy(logits, target, reduction="mean"):
+def binary_cross_entropy(
+    logits, target, weight=None, pos_weight=None, label_smoothing=0.0, reduction="mean"
+):
     """Return the loss for probabilities."""
-    return timm.loss.BinaryCrossEntropy(smoothing=0.0, reduction=reduction)(logits, target)
+    loss = timm.loss.BinaryCrossEntropy(
+        smoothing=label_smoothing,
+        weight=weight,
+        reduction=reduction,
+        pos_weight=pos_weight,
+        smooth_dense=True,
+    )
+    return loss(logits, target)
 
 
 LIBRARY = Library(

@@ -24,7 +24,7 @@ GLYPHS = {
 
 LEGEND = {
     "ok": "within the bound",
-    "convention": "different, and documented to be",
+    "convention": "different by convention",
     "inaccurate": "beyond the bound",
     "raises": "raises an exception",
     "wrong": "off by more than 1 %, or not finite where the truth is",

@@ -80,8 +80,10 @@ class Cell:
         How many measurements were made; none where it is not offered.
     strays
         The measurements that are not right.
+    worst
+        The one of them that is farthest off.
     snippet
-        A program that shows the worst of them, without softgrad.
+        A program that shows it without softgrad.
     """
 
     library: str
@@ -93,12 +95,8 @@ class Cell:
     order: str
     tried: int = 0
     strays: tuple[Measurement, ...] = ()
+    worst: Measurement | None = None
     snippet: str = ""
-
-    @property
-    def worst(self) -> Measurement | None:
-        """The measurement that is farthest off."""
-        return max(self.strays, key=lambda each: each.badness, default=None)
 
     @property
     def verdict(self) -> str:

@@ -126,21 +126,11 @@ def twice_tempered_softmax(x, temperature=1.0):
     return softgrad.softmax(x, temperature=temperature**2)
 
 
-def unsmoothed_cross_entropy(logits, target, label_smoothing=0.0, reduction="mean"):
-    return softgrad.cross_entropy(logits, target, reduction=reduction)
-
-
 def cross_entropy_over_all_rows(logits, target, ignore_index=-100, reduction="mean"):
     if reduction == "mean":
         rows = softgrad.cross_entropy(logits, target, ignore_index=ignore_index, reduction="none")
         return rows.sum() / len(rows)
     return softgrad.cross_entropy(logits, target, ignore_index=ignore_index, reduction=reduction)
-
-
-def nan_for_a_single_class(x):
-    return softgrad.softmax(x) * (x - x.mean(-1, keepdim=True)).std(-1, keepdim=True).div(
-        (x - x.mean(-1, keepdim=True)).std(-1, keepdim=True)
-    )
 
 
 PLANTED = [
@@ -162,16 +152,6 @@ PLANTED = [
         "bfloat16",
         "value",
         "temperature",
-        "",
-        {"moderate"},
-        "wrong",
-    ),
-    (
-        unsmoothed_cross_entropy,
-        "cross_entropy",
-        "float32",
-        "value",
-        "index target, label_smoothing",
         "",
         {"moderate"},
         "wrong",

@@ -66,9 +66,9 @@ def survey(
     from softgrad.survey.cases import cases
     from softgrad.survey.measure import Subject, Truths
 
-    chosen, absent = _libraries(libraries)
     names = _among("members", members, tuple(functions()))
     kinds = _among("dtypes", dtypes, DTYPES)
+    chosen, absent = _libraries(libraries)
     truths = Truths()
     subjects = [
         Subject(library, call, case, dtype, truths)

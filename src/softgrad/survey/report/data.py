@@ -34,6 +34,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "tried": cell.tried,
         "failed": len(cell.failures),
         "strays": [_measurement(each) for each in cell.strays],
+        "worst": _measurement(cell.worst) if cell.worst else None,
         "snippet": cell.snippet or None,
     }
 

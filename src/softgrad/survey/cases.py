@@ -8,7 +8,7 @@ import numpy as np
 
 from softgrad.function import Function
 from softgrad.survey.library import Call
-from softgrad.survey.rows import BATCHES, OPTIONS, ROWS, Option, Row, undefined
+from softgrad.survey.rows import OPTIONS, ROWS, Option, Row, batches, undefined
 
 __all__ = ["Case", "cases"]
 
@@ -79,7 +79,7 @@ class Case:
     def rows(self, call: Call) -> Iterator[Row]:
         """Yield the rows on which the case is tried."""
         if self.option == "reduction":
-            for batch in BATCHES:
+            for batch in batches(self.chosen.value, self.function.domain.conventions):
                 if not batch.given or (self.target == "index" and "ignore_index" in call.offers):
                     yield batch
             return

@@ -30,6 +30,8 @@ class Dialect:
         The dtype of class indices.
     context
         The ``with`` line around all of it, with ``{wide}`` telling whether the dtype is float64.
+    release
+        The line that frees what calls that are over have left behind.
     """
 
     imports: tuple[str, ...]
@@ -39,6 +41,7 @@ class Dialect:
     layouts: Mapping[str, str] = field(default_factory=dict)
     integer: str = "int32"
     context: str = ""
+    release: str = ""
 
 
 _VALUE = "claimed = f(x)"
@@ -89,6 +92,7 @@ JAX = Dialect(
         "second": "(claimed,) = jax.vjp(lambda x: jax.vjp(f, x)[1](g)[0], x)[1](t)",
     },
     context="with jax.enable_x64({wide}):",
+    release="jax.clear_caches()",  # each shape of each operation is compiled, and kept
 )
 
 TENSORFLOW = Dialect(

@@ -56,7 +56,8 @@ def judge(found: np.ndarray, target: Target, dtype: str) -> Judgement:
     beyond = np.abs(exact) >= _LARGEST[dtype]
     with np.errstate(invalid="ignore"):
         over = excess(found, target.exact, target.allowed)
-    over = np.where(np.isnan(exact) & np.isnan(found) | beyond & np.isinf(found), 0.0, over)
+    over = np.where(beyond & np.isinf(found), 0.0, over)
+    over = np.where(np.isnan(exact), np.where(np.isnan(found), 0.0, np.inf), over)
     worst = int(np.argmax(over))
     error = float(abs(mp.mpf(float(found[worst])) - target.exact[worst]))
     verdict = "ok"

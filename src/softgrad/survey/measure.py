@@ -12,7 +12,7 @@ from softgrad.survey.batch import FIRST_AXIS, Batch, Trial
 from softgrad.survey.cases import Case
 from softgrad.survey.judge import Judgement, judge
 from softgrad.survey.library import ORDERS, Call, Library
-from softgrad.survey.program import Program
+from softgrad.survey.program import Program, release
 from softgrad.survey.report.report import FAILING, Cell, Measurement
 from softgrad.survey.rows import UPSTREAMS, Row
 from softgrad.survey.truth import Truth
@@ -64,7 +64,7 @@ class Subject:
             tried = list(self._tried(order)) if offered else []
             strays = [each for each in tried if each.made.verdict != "ok"]
             worst = max(strays, key=lambda each: each.made.badness, default=None)
-            worst = worst and self._alone(worst)
+            worst = self._alone(worst) if worst else None
             yield Cell(
                 library=self.library.name,
                 version=self.library.version,
@@ -75,9 +75,13 @@ class Subject:
                 order=order,
                 tried=len(tried),
                 strays=tuple(each.made for each in strays),
-                worst=worst and worst.made,
+                worst=worst.made if worst else None,
                 snippet=self._snippet(worst) if worst else "",
             )
+
+    def release(self) -> None:
+        """Free what the library keeps of the calls."""
+        release(self.library.dialect)
 
     def _tried(self, order: str) -> Iterator[_Tried]:
         apart = self.case.apart(self.call)

@@ -10,9 +10,10 @@ import numpy as np
 
 from softgrad.check.reproduce.source import extracted
 from softgrad.errors import ArgumentError
+from softgrad.survey.dialects import Dialect
 from softgrad.survey.library import Call, Library
 
-__all__ = ["Program"]
+__all__ = ["Program", "release"]
 
 _GIVEN = "_given"
 
@@ -103,6 +104,11 @@ class Program:
             return body
         context = says.context.format(wide=self.dtype == "float64")
         return f"{context}\n{textwrap.indent(body, '    ')}"
+
+
+def release(dialect: Dialect) -> None:
+    """Free what the library keeps of calls that are over."""
+    exec(dialect.release, dict(_imported(dialect.imports)))
 
 
 @lru_cache

@@ -1,7 +1,7 @@
 """Rows of logits, options and directions, in numbers that every dtype holds exactly."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from softgrad.declare import Convention
 
-__all__ = ["BATCHES", "OPTIONS", "ROWS", "UPSTREAMS", "Option", "Row", "direction", "undefined"]
+__all__ = ["OPTIONS", "ROWS", "UPSTREAMS", "Option", "Row", "batches", "direction", "undefined"]
 
 INF = float("inf")
 
@@ -79,6 +79,14 @@ BATCHES = (
     Row("every row ignored", _TWO, labels=(0, 0), given={"ignore_index": 0}),
 )
 """Rows that a reduction puts together."""
+
+
+def batches(reduction: str, conventions: tuple[Convention, ...]) -> Iterator[Row]:
+    """Yield the rows that a reduction puts together, a mean over none with what is said of it."""
+    said = {c.case: c.why for c in conventions if c.gives != c.gives}  # those that give NaN
+    for batch in BATCHES:
+        ignored = batch.name == "every row ignored"
+        yield replace(batch, why=said.get(f"all rows ignored, {reduction}", "") if ignored else "")
 
 
 def undefined(conventions: tuple[Convention, ...]) -> Iterator[Row]:

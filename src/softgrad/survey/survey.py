@@ -84,6 +84,8 @@ def survey(
         if progress is not None:
             progress(done, len(subjects), f"{subject.library.name} {subject.case.function.name}")
         cells += subject.cells()
+        if subject is subjects[-1] or subjects[done + 1].call is not subject.call:
+            subject.release()
     versions = {library.name: library.version for library in chosen}
     return SurveyReport(tuple(cells), versions, kinds, absent)
 

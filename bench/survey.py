@@ -1,7 +1,7 @@
 """The survey of every library that is installed, each failing program run, into docs/survey.md.
 
-Libraries that do not live in one environment are surveyed by several interpreters, one after the
-other: ``python bench/survey.py --python python --python tf/bin/python``.
+Libraries that do not live in one environment are surveyed in several, with ``--into PART.json`` in
+each, and put together with ``--parts PART.json PART.json``.
 """
 
 import argparse
@@ -9,13 +9,11 @@ import contextlib
 import io
 import json
 import math
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from measuring.document import ROOT, environment, rewrite, table
+from measuring.document import environment, rewrite, table
 
 import softgrad
 from softgrad.cli.progress import progress
@@ -52,7 +50,7 @@ def told(finding: Finding) -> list[str]:
         ", ".join(finding.dtypes),
         f"{finding.numbers.replace('|', '/')} ({where})",
         ", ".join(finding.rows),
-        ", ".join(option for option in finding.options if option) or "",
+        "; ".join(option for option in finding.options if option),
     ]
 
 
@@ -64,7 +62,7 @@ def parts(report: softgrad.SurveyReport) -> Iterator[str]:
         shown = [finding for finding in own if reproduced(finding)]
         for finding in own:
             if finding not in shown:
-                print(f"not reproduced: {finding.shown.snippet}", file=sys.stderr)
+                print(f"not shown:\n{finding.shown.snippet}", file=sys.stderr)
         matrix = [
             [f"`{row.api}`", row.member, *(row.glyphs(order) for order in ORDERS)]
             for row in rows(report, library)
@@ -77,35 +75,30 @@ def parts(report: softgrad.SurveyReport) -> Iterator[str]:
         yield text
 
 
-def here(path: Path, libraries: list[str] | None) -> None:
+def here(libraries: list[str] | None) -> dict:
     """Survey what this interpreter has."""
     with progress() as told:
         report = softgrad.survey(libraries, progress=told)
-    found = {
+    return {
         "summary": f"{', '.join(report.versions)}: {summary(report)}",
         "environment": environment(),
         "parts": [*parts(report)],
     }
-    path.write_text(json.dumps(found), encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--python", action="append", help="an interpreter; this one by default")
     parser.add_argument("--library", action="append", help="only these")
-    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--into", type=Path, help="keep what was found in this file, for --parts")
+    parser.add_argument("--parts", type=Path, nargs="+", help="put these together, survey nothing")
     args = parser.parse_args()
+    if args.parts:
+        collected = [json.loads(path.read_text(encoding="utf-8")) for path in args.parts]
+    else:
+        collected = [here(args.library)]
     if args.into:
-        here(args.into, args.library)
+        args.into.write_text(json.dumps(collected[0]), encoding="utf-8")
         return
-    collected = []
-    only = [part for name in args.library or [] for part in ("--library", name)]
-    for python in args.python or [sys.executable]:
-        with tempfile.TemporaryDirectory() as folder:
-            into = Path(folder) / "found.json"
-            line = [python, __file__, "--into", str(into), *only]
-            subprocess.run(line, cwd=ROOT, check=True)
-            collected.append(json.loads(into.read_text(encoding="utf-8")))
     body = "\n\n".join(
         ["\n".join(f"- {found['summary']}." for found in collected)]
         + [part for found in collected for part in found["parts"]]
@@ -113,7 +106,7 @@ def main() -> None:
     print(body)
     if not args.library:
         versions = "; ".join(dict.fromkeys(found["environment"] for found in collected))
-        rewrite("survey", body, versions, "python bench/survey.py")
+        rewrite("survey", body, versions)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def main() -> None:
     print(body)
     if not args.library:
         versions = "; ".join(dict.fromkeys(found["environment"] for found in collected))
-        rewrite("survey", body, versions)
+        rewrite("survey", body, versions, "python bench/survey.py")
 
 
 if __name__ == "__main__":

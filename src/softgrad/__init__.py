@@ -10,7 +10,8 @@ Functions: :func:`softmax`, :func:`log_softmax`, :func:`logsumexp`, :func:`entma
 :func:`sparsemax`, :func:`sigmoid`, :func:`log_sigmoid`, :func:`softplus`, :func:`cross_entropy`,
 :func:`binary_cross_entropy`. Derivatives: :func:`vjp`, :func:`jvp`, :func:`jacobian`,
 :func:`hvp`, :func:`linearize`, :func:`value_and_grad`. And :func:`check`, for anyone's gradient;
-:func:`set_num_threads` and :func:`set_kept_memory` for large arrays.
+:func:`survey`, for whole libraries; :func:`set_num_threads` and :func:`set_kept_memory` for large
+arrays.
 """
 
 from typing import Any as _Any
@@ -39,6 +40,8 @@ from softgrad.native import get_kept_memory as get_kept_memory
 from softgrad.native import get_num_threads as get_num_threads
 from softgrad.native import set_kept_memory as set_kept_memory
 from softgrad.native import set_num_threads as set_num_threads
+from softgrad.survey import SurveyReport as SurveyReport
+from softgrad.survey import survey as survey
 
 __version__ = "0.1.0"
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from mpmath import mp
 from scipy import special
-from support.bounds import excess, ulp
 from support.libraries import JAX32, JAX64, NUMPY, TORCH, library_params, numbers, rounded
 
 import softgrad
+from softgrad.oracle.bounds import excess, ulp
 
 CHECKED = library_params(NUMPY, TORCH, JAX32, JAX64)
 

@@ -7,9 +7,9 @@ import pytest
 from support.cases import FUNCTIONS, Case, make
 from support.libraries import JAX64, NUMPY, TORCH, library_params, numbers
 from support.routes import native, softgrad_route
-from support.truth import floats
 
 from softgrad.oracle import Exact
+from softgrad.oracle.row import floats
 
 CHECKED = [p for p in library_params(NUMPY, TORCH, JAX64) if "float64" in p.values]
 LOSSES = [

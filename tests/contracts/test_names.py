@@ -14,13 +14,17 @@ FAMILY = {
     "sigmoid", "softmax", "softplus", "sparsemax",
 }  # fmt: skip
 CALCULUS = {"Jacobian", "hvp", "jacobian", "jvp", "linearize", "value_and_grad", "vjp"}
-CHECKING = {"Report", "check"}
+CHECKING = {"Report", "SurveyReport", "check", "survey"}
 OTHER = {
     "functions", "get_kept_memory", "get_num_threads", "set_kept_memory", "set_num_threads",
 }  # fmt: skip
 
 PACKAGES = pkgutil.walk_packages(softgrad.__path__, "softgrad.")
-MODULES = [m.name for m in PACKAGES if m.name != "softgrad.__main__"]
+ADAPTERS = "softgrad.survey.libraries."
+MODULES = [
+    m.name for m in PACKAGES if m.name != "softgrad.__main__" and not m.name.startswith(ADAPTERS)
+]
+"""Without the surveyed libraries' files, each of which imports its library."""
 
 
 def public(module: ModuleType) -> set[str]:

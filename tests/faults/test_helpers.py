@@ -5,7 +5,6 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from support.bounds import excess, ulp
 from support.cases import FUNCTIONS, Case, cases, combinations, singles
 from support.compare import compare, truth
 from support.libraries import NUMPY, TORCH, rounded
@@ -14,6 +13,7 @@ from support.routes import softgrad_route
 
 import softgrad
 from softgrad.declare import Node
+from softgrad.oracle.bounds import excess, ulp
 from softgrad.structure import Centering, Diagonal, Functional, WeightedCentering
 
 # by their modules' full names: the package's attributes of these names are the functions

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
-from support.bounds import Bounds, excess
+from softgrad.oracle.bounds import Bounds, excess
+from softgrad.oracle.row import Row, exact_row, rows_of
 from support.cases import Case, make
 from support.libraries import Library, numbers
-from support.truth import Row, exact_row, rows_of
 
 __all__ = ["Truth", "compare", "truth"]
 
@@ -65,7 +65,7 @@ def _row_errors(
     row = truth.rows[i]
     t = np.concatenate([a[i].ravel() for a in truth.tangents])
     g = truth.cotangent[i].ravel()
-    allow = Bounds(truth.case.function.numerics, row, library, dtype)
+    allow = Bounds(truth.case.function.numerics, row, dtype, library.tiny(dtype))
     J, H = row.terms.J, row.terms.H
     tm, gm = _exact(t), _exact(g)
     ta, ga, terms = np.abs(t), np.abs(g), t.size + g.size

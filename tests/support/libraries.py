@@ -10,15 +10,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from softgrad.declare.numerics import EPSILON
+from softgrad.declare.numerics import EPSILON, NORMAL, TINY
 
 __all__ = ["EPSILON", "LIBRARIES", "Library", "TINY", "library_params", "numbers", "rounded"]
-
-TINY = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}
-"""The smallest positive number of each dtype."""
-
-NORMAL = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
-"""The smallest positive normal number: what a library that flushes denormals can tell from 0."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ CLOSED_PIPE = 141
 
 app = App(
     name="softgrad",
-    help="The gradient of softmax: explained, demonstrated, checked.",
+    help="The gradient of softmax: explained, demonstrated, checked, surveyed.",
     version=f"softgrad {__version__}",
     help_format="plaintext",
 )
@@ -65,6 +65,7 @@ def _refuse(sentence: str) -> int:
 
 
 Member = Annotated[str, Parameter(help=f"{', '.join(LESSONS)}.")]
+Several = Annotated[list[str] | None, Parameter(negative="")]
 Numbers = Annotated[list[float], Parameter(consume_multiple=True, negative="")]
 
 
@@ -191,3 +192,38 @@ def check(
         Wanted(shape, inputs, framework, dtype, wrt, vjp, like, vary or [], battery, seed),
         Outputs(json, html, sarif, snippet),
     )
+
+
+@app.command
+def survey(
+    *,
+    library: Several = None,
+    member: Several = None,
+    dtype: Several = None,
+    options: bool = True,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    html: Path | None = None,
+) -> int:
+    """Compare installed libraries' functions of the softmax family with the truth.
+
+    Exit code: 0 everything conforms, 1 something fails, 2 bad usage. For example:
+    softgrad survey --library torch --member softmax --dtype float32
+
+    Parameters
+    ----------
+    library
+        A library, such as torch; may be given several times. By default all that are installed.
+    member
+        A member of the family, such as softmax; may be given several times.
+    dtype
+        float64, float32, bfloat16 or float16; may be given several times.
+    options
+        Whether to try the libraries' options as well, such as weights and masks.
+    json
+        Print the report as JSON.
+    html
+        Where to write the report as a page.
+    """
+    from softgrad.cli.survey import run_survey
+
+    return run_survey(library, member, dtype, options=options, json=json, html=html)

@@ -10,7 +10,21 @@ from typing import Any
 from softgrad.check import Report
 from softgrad.errors import ArgumentError, MissingExtra
 
-__all__ = ["Outputs"]
+__all__ = ["Outputs", "ready"]
+
+
+def ready(html: Path | None, *others: Path | None) -> None:
+    """Refuse files that could not be written.
+
+    Raises
+    ------
+    ArgumentError, MissingExtra
+    """
+    for path in filter(None, (html, *others)):
+        if not path.parent.is_dir():
+            raise ArgumentError(f"there is no folder {path.parent} to write {path.name} into")
+    if html and find_spec("jinja2") is None:
+        raise MissingExtra("--html", "Jinja2", "report")
 
 
 @dataclass(frozen=True)
@@ -37,11 +51,7 @@ class Outputs:
         ------
         ArgumentError, MissingExtra
         """
-        for path in filter(None, (self.html, self.sarif, self.snippet)):
-            if not path.parent.is_dir():
-                raise ArgumentError(f"there is no folder {path.parent} to write {path.name} into")
-        if self.html and find_spec("jinja2") is None:
-            raise MissingExtra("--html", "Jinja2", "report")
+        ready(self.html, self.sarif, self.snippet)
 
     def give(self, report: Report, target: str, place: Any) -> None:
         """Write the files and print the report; what was written is told on stderr."""

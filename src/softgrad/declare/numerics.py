@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["EPSILON", "Numerics"]
+__all__ = ["EPSILON", "NORMAL", "TINY", "Numerics"]
 
 EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 """The spacing of 1.0 in each dtype."""
+
+TINY = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}
+"""The smallest positive number of each dtype."""
+
+NORMAL = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
+"""The smallest positive normal number: what a library that flushes denormals can tell from 0."""
 
 
 @dataclass(frozen=True)

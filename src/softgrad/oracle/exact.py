@@ -16,7 +16,7 @@ from softgrad._array import Array
 from softgrad.declare import Leaf, Node
 from softgrad.function import Function
 
-__all__ = ["Exact"]
+__all__ = ["Exact", "applied", "exact"]
 
 
 def exact(a: Array) -> np.ndarray:
@@ -111,7 +111,7 @@ class Exact:
         if node not in seen:
             inputs = {k: self._evaluate(c, moves, seen) for k, c in node.inputs.items()}
             arrays = {k: exact(v) for k, v in node.arrays.items()}
-            seen[node] = _apply(node, {**inputs, **arrays})
+            seen[node] = applied(node, {**inputs, **arrays})
         return seen[node]
 
     @contextmanager
@@ -121,7 +121,7 @@ class Exact:
             yield
 
 
-def _apply(node: Node, given: Mapping[str, np.ndarray]) -> np.ndarray:
+def applied(node: Node, given: Mapping[str, np.ndarray]) -> np.ndarray:
     """Apply a member's definition to whole arrays: entry by entry, or row by row."""
     member, axis = node.member, node.axis
     names = [name for name in member.operands if name in given]

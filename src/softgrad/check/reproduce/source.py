@@ -51,7 +51,8 @@ def _take_value(name: str, value: Any, taken: dict[str, str]) -> None:
     if name in taken:
         return
     if isinstance(value, ModuleType):
-        taken[name] = f"import {value.__name__} as {name}"
+        known_as = "" if name == value.__name__ else f" as {name}"
+        taken[name] = f"import {value.__name__}{known_as}"
     elif _plain(value):
         taken[name] = f"{name} = {value!r}"
     elif (other := _take(value, taken)) != name:

@@ -14,12 +14,14 @@ import numpy as np
 from mpmath import mp
 
 from softgrad.declare import Leaf, Node
-from softgrad.oracle import Exact
-from softgrad.oracle.exact import _apply, exact
+from softgrad.family.binary_cross_entropy import BERNOULLI
+from softgrad.family.premaps import SHIFT, SOFTCAP, TEMPER
+from softgrad.family.softmax import SOFTMAX
+from softgrad.oracle.exact import Exact, applied, exact
 
 __all__ = ["Terms", "terms"]
 
-PREMAPS = ("shift", "softcap", "temper")
+PREMAPS = (SHIFT, SOFTCAP, TEMPER)
 DIGITS, STEP = 400, 30
 
 
@@ -103,7 +105,7 @@ class _Walk:
         H2 = np.einsum("kab,ai,bj->kij", H, J1, J1) + np.einsum("ka,aij->kij", J, H1)
         premaps = max(s.premaps for s in below.values())
         moved = J @ moved
-        if node.member.name in PREMAPS:
+        if node.member in PREMAPS:
             moved = moved + np.abs(_floats(value))
             premaps += 1
             self.largest = max(self.largest, float(np.max(np.abs(_floats(value)))))
@@ -123,10 +125,10 @@ class _Local:
         given = {k: a.copy() for k, a in {**self.inputs, **instead}.items()}
         for (name, index), steps in moves.items():
             given[name][index] = given[name][index] + steps * self.step
-        return np.asarray(_apply(self.node, {**given, **self.arrays}), dtype=object)
+        return np.asarray(applied(self.node, {**given, **self.arrays}), dtype=object)
 
     def first(self, **instead: np.ndarray) -> np.ndarray:
-        if self.node.member.name == "bernoulli" and not instead:
+        if self.node.member is BERNOULLI and not instead:
             return self._outcomes("first")
         columns = [
             _floats((self.at({p: 1}, **instead) - self.at({p: -1}, **instead)) / (2 * self.step))
@@ -135,17 +137,30 @@ class _Local:
         return np.abs(np.stack(columns, axis=-1))
 
     def second(self, **instead: np.ndarray) -> np.ndarray:
-        name, size = self.node.member.name, len(self.places)
-        if name == "bernoulli" and not instead:
+        member, size = self.node.member, len(self.places)
+        if member is BERNOULLI and not instead:
             return self._outcomes("second")
-        if name == "softmax" or "alpha" in self.node.constants:
+        if member is SOFTMAX or "alpha" in self.node.constants:
             return _simplex(_floats(self.at({})), self.node.constants.get("alpha", 1.0))
         H = np.zeros((self.at({}).size, size, size))
-        if self.node.member.linear:
+        if member.linear:
             return H
         for i, j in combinations_with_replacement(range(size), 2):
+            if self._apart(self.places[i][1], self.places[j][1]):
+                continue
             H[:, i, j] = H[:, j, i] = np.abs(self._mixed(self.places[i], self.places[j], instead))
         return H
+
+    def _apart(self, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+        """Return whether no output sees both entries: they lie in different rows."""
+        if len({each.shape for each in self.inputs.values()}) > 1:
+            return False
+        axis = self.node.axis
+        if not self.node.member.along_axis:
+            return a != b
+        if axis is None or axis.dim is None:
+            return False
+        return np.delete(a, axis.dim).tolist() != np.delete(b, axis.dim).tolist()
 
     def _mixed(self, a: tuple, b: tuple, instead: dict) -> np.ndarray:
         total: Any = 0

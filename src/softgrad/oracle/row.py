@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
-from softgrad.oracle import Exact
-from support.terms import Terms, terms
+from softgrad.oracle.exact import Exact
+from softgrad.oracle.terms import Terms, terms
 
 __all__ = ["Row", "exact_row", "floats", "rows_of"]
 
@@ -37,6 +37,7 @@ class _Dense(Exact):
     """The oracle's central differences, for all inputs and all outputs at once."""
 
     def row(self, names: tuple[str, ...]) -> Row:
+        """Return everything about the row by the inputs named."""
         shapes = [self._leaves[k].shape for k in names]
         units = [
             (name, np.eye(int(np.prod(shape)), dtype=int)[i].reshape(shape))
@@ -46,7 +47,7 @@ class _Dense(Exact):
         value = self.value().ravel()
         J = np.empty((value.size, len(units)), dtype=object)
         for i, (name, unit) in enumerate(units):
-            J[:, i] = _finite(self.jvp({name: unit}).ravel())
+            J[:, i] = _finite(np.ravel(self.jvp({name: unit})))
         H = np.empty((value.size, len(units), len(units)), dtype=object)
         for i, j in combinations_with_replacement(range(len(units)), 2):
             H[:, i, j] = H[:, j, i] = _finite(self._mixed(units[i], units[j]))

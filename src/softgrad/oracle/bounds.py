@@ -7,8 +7,8 @@ import numpy as np
 from mpmath import mp
 
 from softgrad.declare import Numerics
-from support.libraries import EPSILON, Library
-from support.truth import Row
+from softgrad.declare.numerics import EPSILON
+from softgrad.oracle.row import Row
 
 __all__ = ["Bounds", "excess", "ulp"]
 
@@ -41,26 +41,30 @@ class Bounds:
 
     numerics: Numerics
     row: Row
-    library: Library
     dtype: str
+    tiny: float
 
     @property
     def eps(self) -> float:
         """The dtype's spacing of 1."""
         return EPSILON[self.dtype]
 
-    def value(self) -> np.ndarray:
-        """Return the bound on each entry of the value."""
+    def size(self) -> np.ndarray:
+        """Return what an error of each entry of the value is measured by."""
         size = np.abs(self.row.value.astype(np.float64))
         if self.numerics.relative_to == "largest entry":
-            size = np.maximum(size, np.max(size))
+            return np.maximum(size, np.max(size))
         if self.numerics.relative_to == "largest logit":
-            size = np.maximum(size, self.row.terms.largest)
-        step = ulp(size, self.dtype, self.library.tiny(self.dtype))
+            return np.maximum(size, self.row.terms.largest)
+        return size
+
+    def value(self) -> np.ndarray:
+        """Return the bound on each entry of the value."""
+        step = ulp(self.size(), self.dtype, self.tiny)
         return self.numerics.value * step + self.eps * self.row.terms.moved
 
     def product(self, absolute: np.ndarray, terms: int, size: float) -> np.ndarray:
         """Return the bound on a product, of which ``absolute`` is Σ|terms|."""
         rounded = 4 * self.row.terms.premaps * self.row.terms.largest
-        lost = 8 * terms * (1 + size) * self.library.tiny(self.dtype)
+        lost = 8 * terms * (1 + size) * self.tiny
         return (self.numerics.derivative + rounded) * self.eps * absolute + lost

@@ -1,0 +1,1 @@
+"""The libraries that are surveyed, one file each; each names its calls as its users do."""

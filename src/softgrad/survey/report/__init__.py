@@ -1,0 +1,1 @@
+"""The survey's answer: data, text, terminal and page."""

@@ -1,0 +1,123 @@
+"""Where gradients stop, and where they cease to be numbers."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_leaves
+
+from softgrad.audit.torch.tape import Call, tensors
+
+__all__ = ["Cut", "Finite", "cut_by", "leaves_behind"]
+
+_LEAVING = ("item", "tolist", "numpy", "__array__")
+_DETACHING = ("detach", "detach_", "data.__get__")
+_SILENT = ("__get__", "size", "dim", "numel", "backward", "register_hook", "is_floating_point")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A call whose result no longer depends on its arguments for autograd.
+
+    Parameters
+    ----------
+    call
+        The call.
+    reason
+        What cuts.
+    behind
+        The arguments' nodes in the graph.
+    """
+
+    call: Call
+    reason: str
+    behind: tuple[Any, ...]
+
+
+def cut_by(call: Call, output: Any) -> Cut | None:
+    """Return how a call that is not differentiable cut its arguments off."""
+    last = call.name.removesuffix(".__get__").rpartition(".")[2]
+    if call.name.endswith(_SILENT) and not call.name.endswith(_DETACHING):
+        return None
+    results = [leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor)]
+    if last in _LEAVING:
+        reason = f".{last}() leaves torch"
+    elif not results:
+        return None
+    elif call.name.endswith(_DETACHING):
+        reason = f".{last}{'' if last == 'data' else '()'}"
+    elif not torch.is_grad_enabled():
+        reason = "torch.no_grad()"
+    elif not any(map(_inexact, results)):
+        reason = f"{last} gives {str(results[0].dtype).removeprefix('torch.')}"
+    else:
+        reason = f"{call.name} declares no derivative"
+    behind = tuple(_node(each) for each in tensors(call.args, call.kwargs) if each.requires_grad)
+    return Cut(call, reason, behind)
+
+
+def leaves_behind(nodes: Iterable[Any]) -> Iterator[torch.Tensor]:
+    """Yield the leaves of the graph that nodes depend on."""
+    waiting, seen = [*nodes], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if (leaf := getattr(node, "variable", None)) is not None:
+            yield leaf
+        waiting += [after for after, _ in node.next_functions]
+
+
+class Finite:
+    """Notices the first call with a non-finite result or gradient that it was not handed."""
+
+    def __init__(self) -> None:
+        self.forward: Call | None = None
+        self.backward: Call | None = None
+
+    def made(self, call: Call, bare: Call, output: Any) -> None:
+        """Look at a call that was made, and wait for its backward pass; remember it ``bare``."""
+        results = tensors(output)
+        if self.forward is None and not _finite(results) and _finite(tensors(call.args)):
+            self.forward = bare
+        before = {_node(each) for each in tensors(call.args, call.kwargs) if each.requires_grad}
+        for node in _between([_node(each) for each in results if each.requires_grad], before):
+            node.register_hook(self._watch(bare))
+
+    def _watch(self, call: Call) -> Any:
+        def hook(grad_inputs: tuple, grad_outputs: tuple) -> None:
+            if self.backward is None and not _finite(grad_inputs) and _finite(grad_outputs):
+                self.backward = call
+
+        return hook
+
+
+def _between(roots: list[Any], ends: set[Any]) -> Iterator[Any]:
+    waiting, seen = roots, set(ends)
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen or hasattr(node, "variable"):
+            continue
+        seen.add(node)
+        yield node
+        waiting += [after for after, _ in node.next_functions]
+
+
+def _finite(values: Iterable[Any]) -> bool:
+    return all(
+        bool(torch.isfinite(each).all()) for each in values if isinstance(each, torch.Tensor)
+    )
+
+
+def _inexact(tensor: torch.Tensor) -> bool:
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
+def _node(tensor: torch.Tensor) -> Any:
+    """Return a tensor's node in the graph; a leaf's is what gathers its gradient."""
+    if tensor.grad_fn is not None:
+        return tensor.grad_fn
+    with torch.enable_grad():
+        return tensor.view_as(tensor).grad_fn.next_functions[0][0]

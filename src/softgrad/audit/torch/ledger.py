@@ -1,0 +1,128 @@
+"""What a run does: its distinct calls, where gradients are cut, hooks that change them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_leaves
+
+from softgrad.audit.place import Place
+from softgrad.audit.report import Note
+from softgrad.audit.torch.flow import Cut, Finite, cut_by, leaves_behind
+from softgrad.audit.torch.replay import Effects, made
+from softgrad.audit.torch.run import Run
+from softgrad.audit.torch.tape import Call
+
+__all__ = ["Entry", "Ledger", "written"]
+
+
+@dataclass
+class Entry:
+    """A distinct call.
+
+    Parameters
+    ----------
+    call
+        The first of its kind, without its arguments.
+    text
+        How it is written.
+    effects
+        What it did.
+    places, modules
+        The user's lines and the modules that make it, in order.
+    count
+        How often it was made.
+    """
+
+    call: Call
+    text: str
+    effects: Effects
+    places: dict[Place, None] = field(default_factory=dict)
+    modules: dict[str, None] = field(default_factory=dict)
+    count: int = 0
+
+
+class Ledger:
+    """What one run did."""
+
+    def __init__(self, run: Run) -> None:
+        self.entries: dict[tuple, Entry] = {}
+        self.notes: list[Note] = []
+        self._cuts: list[Cut] = []
+        self._finite = Finite()
+        self.total = run.total(self._make)
+        reached = [] if self.total is None else [*leaves_behind([self.total.grad_fn])]
+        if self.total is not None and reached:
+            torch.autograd.grad(self.total, reached, allow_unused=True)
+        self.total = None if self.total is None else self.total.detach()
+        self.leaves = reached
+        self.notes += _cut_off(run, reached, self._cuts)
+        self.notes += self._not_finite()
+        self._cuts.clear()
+
+    def _make(self, call: Call) -> Any:
+        key, text = call.key, written(call)
+        output, effects = made(call)
+        bare = replace(call, args=(), kwargs={})
+        if not effects.differentiable:
+            if cut := cut_by(call, output):
+                self._cuts.append(replace(cut, call=bare))
+            return output
+        entry = self.entries.setdefault(key, Entry(bare, text, effects))
+        entry.count += 1
+        entry.modules[call.module] = None
+        if call.place is not None:
+            entry.places[call.place] = None
+        self._finite.made(call, bare, output)
+        return output
+
+    def _not_finite(self) -> Iterator[Note]:
+        for call, where in ((self._finite.forward, "value"), (self._finite.backward, "gradient")):
+            if call is not None:
+                told = f"the first {where} that is not finite comes from {call.name}"
+                yield Note("not_finite", told + _at(call), call.place)
+
+
+def written(call: Call) -> str:
+    """Return a call as it would be written, tensors by their shapes."""
+    given = [_shown(each) for each in call.args]
+    given += [f"{name}={_shown(each)}" for name, each in call.kwargs.items()]
+    return f"{call.name}({', '.join(given)})"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        kind = str(value.dtype).removeprefix("torch.")
+        return f"{kind}[{', '.join(map(str, value.shape))}]"
+    if isinstance(value, (list, tuple)) and any(isinstance(v, torch.Tensor) for v in value):
+        return f"[{', '.join(map(_shown, value))}]"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{type(value).__name__}(…)"
+
+
+def _cut_off(run: Run, reached: list[torch.Tensor], cuts: list[Cut]) -> Iterator[Note]:
+    """Tell which parameters the loss does not depend on for autograd, and why."""
+    known = {id(leaf) for leaf in reached}
+    named = dict(run.function.named_parameters()) if isinstance(run.function, torch.nn.Module) else {}
+    names = {id(p): name for name, p in named.items()}
+    missing = {id(p): p for p in (*named.values(), *run.keeper.leaves()) if p.requires_grad}
+    missing = {key: p for key, p in missing.items() if key not in known}
+    by: dict[Cut | None, list[str]] = {}
+    for key, p in missing.items():
+        cut = next((c for c in cuts if any(leaf is p for leaf in leaves_behind(c.behind))), None)
+        by.setdefault(cut, []).append(names.get(key, f"a tensor of shape {tuple(p.shape)}"))
+    for cut, lost in by.items():
+        who = ", ".join(lost[:4]) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
+        verb = "receives" if len(lost) == 1 else "receive"
+        why = "the loss does not use it" if cut is None else f"because of {cut.reason}"
+        if cut is None and len(lost) > 1:
+            why = "the loss does not use them"
+        where = "" if cut is None else _at(cut.call)
+        place = None if cut is None else cut.call.place
+        yield Note("no_gradient", f"{who} {verb} no gradient: {why}{where}", place)
+
+
+def _at(call: Call) -> str:
+    module = f" in {call.module}" if call.module else ""
+    return (f" at {call.place}" if call.place else "") + module

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from softgrad.audit.report import AuditReport
+from softgrad.audit.report.report import AuditReport
 
 __all__ = ["audit"]
 

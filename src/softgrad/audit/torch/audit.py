@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 
-from softgrad.audit.report import AuditReport, Finding
+from softgrad.audit.report.report import AuditReport, Finding
 from softgrad.audit.torch.ledger import Entry, Ledger
-from softgrad.audit.torch.replay import Replay, made, replay
+from softgrad.audit.torch.replay import Replay, replay, widened
 from softgrad.audit.torch.run import Run
 from softgrad.audit.torch.tape import Call
 from softgrad.audit.torch.whole import whole
@@ -42,7 +41,7 @@ def audit(
         reports = _judged(run, ledger, battery, progress, seed)
         findings = [_finding(ledger.entries[key], report) for key, report in reports.items()]
         guilty = any(finding.ok is False for finding in findings)
-        entire = None if guilty else whole(run, ledger.leaves, seed)
+        entire = None if guilty else whole(run, seed)
     order = {False: 0, None: 1, True: 2}
     findings.sort(key=lambda finding: order[finding.ok])
     calls = sum(entry.count for entry in ledger.entries.values())
@@ -70,19 +69,10 @@ def _judged(
 
 def _checked(example: Replay, call: Call, battery: bool, seed: int) -> Report:
     """Check one call, in float64 if it takes that."""
-    wide = {name: _widened(value) for name, value in example.inputs.items()}
+    wide = {name: widened(value) for name, value in example.inputs.items()}
     inputs = wide if _takes(example.function, wide) else example.inputs
     rows = battery and not call.own
     return check(example.function, dict(inputs), wrt=example.wrt, battery=rows, seed=seed)
-
-
-def _widened(value: Any) -> Any:
-    return torch.utils._pytree.tree_map(
-        lambda leaf: leaf.double()
-        if isinstance(leaf, torch.Tensor) and leaf.is_floating_point()
-        else leaf,
-        value,
-    )
 
 
 def _takes(function: Callable, inputs: Mapping[str, Any]) -> bool:

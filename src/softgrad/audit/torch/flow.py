@@ -16,7 +16,7 @@ _DETACHING = ("detach", "detach_", "data.__get__")
 _SILENT = ("__get__", "size", "dim", "numel", "backward", "register_hook", "is_floating_point")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cut:
     """A call whose result no longer depends on its arguments for autograd.
 

@@ -40,12 +40,14 @@ class Keeper:
 
     def keep(self, tensor: torch.Tensor) -> None:
         """Remember a leaf of the graph, and its gradient."""
-        if id(tensor) in self._kept or not tensor.is_leaf:
+        if id(tensor) in self._kept:
             return
-        self._remember(tensor)
-        self._gradients[id(tensor)] = tensor, tensor.grad
-        if tensor.grad is not None:
-            self._remember(tensor.grad)
+        with torch._C.DisableTorchFunction():  # no call of the run's
+            if tensor.is_leaf:
+                self._remember(tensor)
+                self._gradients[id(tensor)] = tensor, tensor.grad
+                if tensor.grad is not None:
+                    self._remember(tensor.grad)
 
     def keep_module(self, module: torch.nn.Module) -> None:
         """Remember a module's own parameters and buffers."""

@@ -8,7 +8,7 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from softgrad.audit.place import Place
-from softgrad.audit.report import Note
+from softgrad.audit.report.report import Note
 from softgrad.audit.torch.flow import Cut, Finite, cut_by, leaves_behind
 from softgrad.audit.torch.replay import Effects, made
 from softgrad.audit.torch.run import Run
@@ -56,7 +56,6 @@ class Ledger:
         if self.total is not None and reached:
             torch.autograd.grad(self.total, reached, allow_unused=True)
         self.total = None if self.total is None else self.total.detach()
-        self.leaves = reached
         self.notes += _cut_off(run, reached, self._cuts)
         self.notes += self._not_finite()
         self._cuts.clear()

@@ -10,7 +10,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from softgrad.audit.torch.tape import Call, tensors
 
-__all__ = ["Effects", "Replay", "made", "replay"]
+__all__ = ["Effects", "Replay", "made", "replay", "widened"]
 
 
 @dataclass(frozen=True)
@@ -118,3 +118,13 @@ def _detached(value: Any) -> Any:
     return tree_map(
         lambda leaf: leaf.detach().clone() if isinstance(leaf, torch.Tensor) else leaf, value
     )
+
+
+def widened(value: Any) -> Any:
+    """Return containers with their floating tensors in float64."""
+
+    def wide(leaf: Any) -> Any:
+        floating = isinstance(leaf, torch.Tensor) and leaf.is_floating_point()
+        return leaf.double() if floating else leaf
+
+    return tree_map(wide, value)

@@ -20,7 +20,7 @@ _TORCH = (str(Path(torch.__file__).parent),)
 _PLAIN = (int, float, str, bool, complex, bytes, type(None), torch.dtype, torch.device, slice)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call:
     """One call, as it is about to be made.
 

@@ -1,10 +1,14 @@
 """The derivative of the whole loss, parameter by parameter."""
 
-from typing import Any
-
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
 import numpy as np
 import torch
 
+from softgrad.audit.torch.flow import leaves_behind
+from softgrad.audit.torch.keeper import Keeper
+from softgrad.audit.torch.replay import widened
 from softgrad.audit.torch.run import Run
 from softgrad.audit.torch.tape import Call
 from softgrad.check import Report, check
@@ -12,42 +16,80 @@ from softgrad.check import Report, check
 __all__ = ["whole"]
 
 
-def whole(run: Run, leaves: list[torch.Tensor], seed: int) -> Report:
+def whole(run: Run, seed: int) -> Report:
     """Check the loss as a function of one step for each parameter, along a random direction.
 
     The claim is what ``backward`` gives, hooks included; the truth comes from moving parameters.
     """
-    moved = [leaf for leaf in leaves if leaf.is_floating_point() and leaf.numel()]
+    wide = _in_float64(run)
+    if wide is None:
+        return _checked(run, seed)
+    with wide.undone():
+        return _checked(wide, seed)
+
+
+def _checked(run: Run, seed: int) -> Report:
+    named = {name: p for name, p in _named(run).items() if p.is_floating_point() and p.numel()}
     generator = torch.Generator().manual_seed(seed)
-    signs = [torch.randint(0, 2, leaf.shape, generator=generator) * 2 - 1 for leaf in moved]
-    starts = [leaf.detach().clone() for leaf in moved]
+    starts = {name: p.detach().clone() for name, p in named.items()}
+    directions = {name: _direction(p, generator) for name, p in starts.items()}
 
-    def total(steps: np.ndarray) -> np.ndarray:
+    def at(steps: Mapping[str, np.ndarray]) -> torch.Tensor:
+        run.keeper.rewind()
         with torch.no_grad():
-            for leaf, start, sign, step in zip(moved, starts, signs, steps, strict=True):
-                leaf.data.copy_(start + float(step) * sign.to(start) * _size(start))
-        value = run.total(_made)
-        assert value is not None
-        return value.detach().cpu().numpy()
+            for name, p in named.items():
+                t = float(steps[name])
+                p.data.copy_(starts[name] + t * directions[name] if t else starts[name])
+        return _total(run)
 
-    def claim(steps: np.ndarray) -> np.ndarray:
-        total(steps)
-        value = run.total(_made)
-        assert value is not None
-        found = torch.autograd.grad(value, moved, allow_unused=True)
-        pairs = zip(found, starts, signs, strict=True)
-        return np.array(
-            [0.0 if d is None else float((d * s.to(d)).sum()) * _size(p) for d, p, s in pairs]
-        )
+    def function(**steps: np.ndarray) -> np.ndarray:
+        return at(steps).detach().cpu().numpy()
 
-    return check(total, {"steps": np.zeros(len(moved))}, grad=claim, battery=False, seed=seed)
+    def claim(**steps: np.ndarray) -> dict[str, np.ndarray]:
+        found = torch.autograd.grad(at(steps), [*named.values()], allow_unused=True)
+        pairs = zip(named, found, strict=True)
+        slopes = {n: 0.0 if d is None else float((d * directions[n]).sum()) for n, d in pairs}
+        return {name: np.array(slope) for name, slope in slopes.items()}
+
+    steps = {name: np.zeros(()) for name in named}
+    return check(function, steps, grad=claim, battery=False, seed=seed)
 
 
-def _size(start: torch.Tensor) -> float:
-    """Return the scale on which a parameter is moved."""
+def _named(run: Run) -> dict[str, torch.Tensor]:
+    """Return the leaves that the loss depends on, by their names, or by their order."""
+    names = {}
+    if isinstance(run.function, torch.nn.Module):
+        names = {id(p): name for name, p in run.function.named_parameters()}
+    reached = dict.fromkeys(leaves_behind([_total(run).grad_fn]))
+    return {names.get(id(p), f"leaf{k}"): p for k, p in enumerate(reached)}
+
+
+def _total(run: Run) -> torch.Tensor:
+    value = run.total(lambda call: call.function(*call.args, **call.kwargs))
+    assert value is not None
+    return value
+
+
+def _direction(start: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Return random signs, as large as the parameter's entries are on the average."""
+    signs = torch.randint(0, 2, start.shape, generator=generator).to(start) * 2 - 1
     scale = float(start.double().square().mean().sqrt())
-    return scale or 1.0
+    return signs * (scale or 1.0)
 
 
-def _made(call: Call) -> Any:
-    return call.function(*call.args, **call.kwargs)
+def _in_float64(run: Run) -> Run | None:
+    """Return the same run of a copy in float64, or None for what cannot be copied or run so."""
+    if not isinstance(run.function, torch.nn.Module):
+        return None
+    try:
+        module = deepcopy(run.function).double()
+        for p, copied in zip(run.function.parameters(), module.parameters(), strict=True):
+            for hook in (p._backward_hooks or {}).values():  # which a copy leaves behind
+                copied.register_hook(hook)
+        wide = replace(
+            run, function=module, args=widened(run.args), kwargs=widened(run.kwargs), keeper=Keeper()
+        )
+        with wide.undone():
+            return wide if _total(wide).dtype == torch.float64 else None
+    except Exception:
+        return None

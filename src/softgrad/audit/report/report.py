@@ -1,9 +1,8 @@
 """The answer of an audit."""
 
 from dataclasses import dataclass
-from typing import Any
-
 from softgrad.audit.place import Place
+from softgrad.audit.report import text
 from softgrad.check import Report
 
 __all__ = ["AuditReport", "Finding", "Note"]
@@ -104,7 +103,6 @@ class AuditReport:
     notes: tuple[Note, ...]
     calls: int
     seed: int
-    facts: tuple[Any, ...] = ()
 
     @property
     def ok(self) -> bool | None:
@@ -112,7 +110,7 @@ class AuditReport:
 
         ``None`` if none could be judged.
         """
-        verdicts = [f.ok for f in self.findings] + ([self.whole.ok] if self.whole else [])
+        verdicts = [f.ok for f in self.findings] + ([] if self.whole is None else [self.whole.ok])
         if False in verdicts:
             return False
         return True if True in verdicts else None
@@ -121,3 +119,16 @@ class AuditReport:
     def guilty(self) -> tuple[Finding, ...]:
         """The findings whose derivative is wrong."""
         return tuple(finding for finding in self.findings if finding.ok is False)
+
+    @property
+    def verdict(self) -> str:
+        """The answer in one word."""
+        return {True: "right", False: "wrong", None: "undecided"}[self.ok]
+
+    def __bool__(self) -> bool:
+        """Return whether nothing wrong was found."""
+        return self.ok is True
+
+    def __str__(self) -> str:
+        """Return the report as text of at most 80 columns."""
+        return text.plain(self)

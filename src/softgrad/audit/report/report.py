@@ -1,6 +1,7 @@
 """The answer of an audit."""
 
 from dataclasses import dataclass
+
 from softgrad.audit.place import Place
 from softgrad.audit.report import text
 from softgrad.check import Report
@@ -106,7 +107,7 @@ class AuditReport:
 
     @property
     def ok(self) -> bool | None:
-        """``False`` if any derivative is wrong, ``True`` if every one that could be judged is right.
+        """``False`` if any derivative is wrong, ``True`` if all that could be judged are right.
 
         ``None`` if none could be judged.
         """

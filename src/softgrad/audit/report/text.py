@@ -48,7 +48,9 @@ def told(report: "AuditReport", width: int) -> Iterator[Line]:
     if report.whole is not None and report.whole.ok is not True:
         yield Line("", "")
         yield Line("reason", "the loss by a step of each parameter")
-        yield from (Line(role, _INDENT + text) for role, text in lines(content(report.whole), width - 2))
+        yield from (
+            Line(role, _INDENT + text) for role, text in lines(content(report.whole), width - 2)
+        )
     for note in report.notes:
         yield from _paragraph("note", f"note: {note.text}", width)
     yield Line("foot", f"seed {report.seed}")

@@ -41,7 +41,7 @@ def audit(
         reports = _judged(run, ledger, battery, progress, seed)
         findings = [_finding(ledger.entries[key], report) for key, report in reports.items()]
         guilty = any(finding.ok is False for finding in findings)
-        entire = None if guilty else whole(run, seed)
+        entire = None if guilty else whole(run, ledger.cuts, seed)
     order = {False: 0, None: 1, True: 2}
     findings.sort(key=lambda finding: order[finding.ok])
     calls = sum(entry.count for entry in ledger.entries.values())

@@ -9,7 +9,7 @@ from torch.utils._pytree import tree_leaves
 
 from softgrad.audit.torch.tape import Call, tensors
 
-__all__ = ["Cut", "Finite", "cut_by", "leaves_behind"]
+__all__ = ["Cut", "Finite", "cut_by", "leaves_behind", "uncut"]
 
 _LEAVING = ("item", "tolist", "numpy", "__array__")
 _DETACHING = ("detach", "detach_", "data.__get__")
@@ -55,6 +55,14 @@ def cut_by(call: Call, output: Any) -> Cut | None:
         reason = f"{call.name} declares no derivative"
     behind = tuple(_node(each) for each in tensors(call.args, call.kwargs) if each.requires_grad)
     return Cut(call, reason, behind)
+
+
+def uncut(call: Call) -> Any:
+    """Make a call as if nothing cut its result off."""
+    if call.name.endswith(_DETACHING):
+        return call.args[0]
+    with torch.enable_grad():
+        return call.function(*call.args, **call.kwargs)
 
 
 def leaves_behind(nodes: Iterable[Any]) -> Iterator[torch.Tensor]:

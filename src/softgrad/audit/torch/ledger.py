@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_leaves
 
 from softgrad.audit.place import Place
 from softgrad.audit.report.report import Note
@@ -49,16 +48,15 @@ class Ledger:
     def __init__(self, run: Run) -> None:
         self.entries: dict[tuple, Entry] = {}
         self.notes: list[Note] = []
-        self._cuts: list[Cut] = []
+        self.cuts: list[Cut] = []
         self._finite = Finite()
         self.total = run.total(self._make)
         reached = [] if self.total is None else [*leaves_behind([self.total.grad_fn])]
         if self.total is not None and reached:
             torch.autograd.grad(self.total, reached, allow_unused=True)
         self.total = None if self.total is None else self.total.detach()
-        self.notes += _cut_off(run, reached, self._cuts)
+        self.notes += _cut_off(run, reached, self.cuts)
         self.notes += self._not_finite()
-        self._cuts.clear()
 
     def _make(self, call: Call) -> Any:
         key, text = call.key, written(call)
@@ -66,7 +64,7 @@ class Ledger:
         bare = replace(call, args=(), kwargs={})
         if not effects.differentiable:
             if cut := cut_by(call, output):
-                self._cuts.append(replace(cut, call=bare))
+                self.cuts.append(replace(cut, call=bare))
             return output
         entry = self.entries.setdefault(key, Entry(bare, text, effects))
         entry.count += 1
@@ -103,7 +101,9 @@ def _shown(value: Any) -> str:
 def _cut_off(run: Run, reached: list[torch.Tensor], cuts: list[Cut]) -> Iterator[Note]:
     """Tell which parameters the loss does not depend on for autograd, and why."""
     known = {id(leaf) for leaf in reached}
-    named = dict(run.function.named_parameters()) if isinstance(run.function, torch.nn.Module) else {}
+    named = (
+        dict(run.function.named_parameters()) if isinstance(run.function, torch.nn.Module) else {}
+    )
     names = {id(p): name for name, p in named.items()}
     missing = {id(p): p for p in (*named.values(), *run.keeper.leaves()) if p.requires_grad}
     missing = {key: p for key, p in missing.items() if key not in known}

@@ -91,9 +91,7 @@ def _names(call: Call) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _differentiable(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
-        name
-        for name, value in inputs.items()
-        if any(each.requires_grad for each in tensors(value))
+        name for name, value in inputs.items() if any(each.requires_grad for each in tensors(value))
     )
 
 

@@ -151,5 +151,9 @@ def _of_function(cls: Any) -> inspect.Signature | None:
     except (TypeError, ValueError):
         return None
     parameters = [*signature.parameters.values()]
-    own = parameters if cls.setup_context is not torch.autograd.Function.setup_context else parameters[1:]
+    own = (
+        parameters
+        if cls.setup_context is not torch.autograd.Function.setup_context
+        else parameters[1:]
+    )
     return signature.replace(parameters=own)

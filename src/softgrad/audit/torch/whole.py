@@ -1,12 +1,14 @@
 """The derivative of the whole loss, parameter by parameter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import torch
 
-from softgrad.audit.torch.flow import leaves_behind
+from softgrad.audit.torch.flow import Cut, leaves_behind, uncut
 from softgrad.audit.torch.keeper import Keeper
 from softgrad.audit.torch.replay import widened
 from softgrad.audit.torch.run import Run
@@ -16,20 +18,45 @@ from softgrad.check import Report, check
 __all__ = ["whole"]
 
 
-def whole(run: Run, seed: int) -> Report:
+Make = Callable[[Call], Any]
+
+
+def whole(run: Run, cuts: list[Cut], seed: int) -> Report:
     """Check the loss as a function of one step for each parameter, along a random direction.
 
     The claim is what ``backward`` gives, hooks included; the truth comes from moving parameters.
+    A difference that is due to ``cuts``, which are meant as a rule, is no wrong derivative.
     """
     wide = _in_float64(run)
     if wide is None:
-        return _checked(run, seed)
+        return _judged(run, cuts, seed)
     with wide.undone():
-        return _checked(wide, seed)
+        return _judged(wide, cuts, seed)
 
 
-def _checked(run: Run, seed: int) -> Report:
-    named = {name: p for name, p in _named(run).items() if p.is_floating_point() and p.numel()}
+def _judged(run: Run, cuts: list[Cut], seed: int) -> Report:
+    report = _checked(run, seed, _made)
+    if report.ok is not False or not cuts or not _checked(run, seed, uncut).ok:
+        return report
+    lost = ", ".join(name for name, mask in (report.wrong or {}).items() if mask.any())
+    through = dict.fromkeys(f"{cut.reason} at {cut.call.place}" for cut in cuts)
+    return Report(
+        None,
+        f"the gradient of {lost} leaves out what flows through {' or '.join(through)}; "
+        "with that it would be the function's",
+        evaluations=report.evaluations,
+        seed=seed,
+    )
+
+
+def _made(call: Call) -> Any:
+    return call.function(*call.args, **call.kwargs)
+
+
+def _checked(run: Run, seed: int, make: Make) -> Report:
+    named = {
+        name: p for name, p in _named(run, make).items() if p.is_floating_point() and p.numel()
+    }
     generator = torch.Generator().manual_seed(seed)
     starts = {name: p.detach().clone() for name, p in named.items()}
     directions = {name: _direction(p, generator) for name, p in starts.items()}
@@ -40,7 +67,7 @@ def _checked(run: Run, seed: int) -> Report:
             for name, p in named.items():
                 t = float(steps[name])
                 p.data.copy_(starts[name] + t * directions[name] if t else starts[name])
-        return _total(run)
+        return _total(run, make)
 
     def function(**steps: np.ndarray) -> np.ndarray:
         return at(steps).detach().cpu().numpy()
@@ -55,17 +82,17 @@ def _checked(run: Run, seed: int) -> Report:
     return check(function, steps, grad=claim, battery=False, seed=seed)
 
 
-def _named(run: Run) -> dict[str, torch.Tensor]:
+def _named(run: Run, make: Make) -> dict[str, torch.Tensor]:
     """Return the leaves that the loss depends on, by their names, or by their order."""
     names = {}
     if isinstance(run.function, torch.nn.Module):
         names = {id(p): name for name, p in run.function.named_parameters()}
-    reached = dict.fromkeys(leaves_behind([_total(run).grad_fn]))
+    reached = dict.fromkeys(leaves_behind([_total(run, make).grad_fn]))
     return {names.get(id(p), f"leaf{k}"): p for k, p in enumerate(reached)}
 
 
-def _total(run: Run) -> torch.Tensor:
-    value = run.total(lambda call: call.function(*call.args, **call.kwargs))
+def _total(run: Run, make: Make = _made) -> torch.Tensor:
+    value = run.total(make)
     assert value is not None
     return value
 
@@ -87,7 +114,11 @@ def _in_float64(run: Run) -> Run | None:
             for hook in (p._backward_hooks or {}).values():  # which a copy leaves behind
                 copied.register_hook(hook)
         wide = replace(
-            run, function=module, args=widened(run.args), kwargs=widened(run.kwargs), keeper=Keeper()
+            run,
+            function=module,
+            args=widened(run.args),
+            kwargs=widened(run.kwargs),
+            keeper=Keeper(),
         )
         with wide.undone():
             return wide if _total(wide).dtype == torch.float64 else None

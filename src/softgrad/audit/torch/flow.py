@@ -128,4 +128,6 @@ def _node(tensor: torch.Tensor) -> Any:
     if tensor.grad_fn is not None:
         return tensor.grad_fn
     with torch.enable_grad():
-        return tensor.view_as(tensor).grad_fn.next_functions[0][0]
+        node = tensor.view_as(tensor).grad_fn
+    assert node is not None
+    return node.next_functions[0][0]

@@ -101,11 +101,8 @@ def _shown(value: Any) -> str:
 def _cut_off(run: Run, reached: list[torch.Tensor], cuts: list[Cut]) -> Iterator[Note]:
     """Tell which parameters the loss does not depend on for autograd, and why."""
     known = {id(leaf) for leaf in reached}
-    named = (
-        dict(run.function.named_parameters()) if isinstance(run.function, torch.nn.Module) else {}
-    )
-    names = {id(p): name for name, p in named.items()}
-    missing = {id(p): p for p in (*named.values(), *run.keeper.leaves()) if p.requires_grad}
+    names = run.names()
+    missing = {id(p): p for p in (*run.parameters(), *run.keeper.leaves()) if p.requires_grad}
     missing = {key: p for key, p in missing.items() if key not in known}
     by: dict[Cut | None, list[str]] = {}
     for key, p in missing.items():

@@ -85,6 +85,16 @@ class Run:
             handle.remove()
             self.keeper.restore()
 
+    def parameters(self) -> list[torch.Tensor]:
+        """Return the parameters of a module."""
+        return [*self.function.parameters()] if isinstance(self.function, torch.nn.Module) else []
+
+    def names(self) -> dict[int, str]:
+        """Return the names of a module's parameters by their identity."""
+        if not isinstance(self.function, torch.nn.Module):
+            return {}
+        return {id(p): name for name, p in self.function.named_parameters()}
+
     def _number(self, output: Any) -> torch.Tensor | None:
         results = [each for each in tensors(output) if each.requires_grad]
         if len(results) == 1 and results[0].numel() == 1:

@@ -151,9 +151,5 @@ def _of_function(cls: Any) -> inspect.Signature | None:
     except (TypeError, ValueError):
         return None
     parameters = [*signature.parameters.values()]
-    own = (
-        parameters
-        if cls.setup_context is not torch.autograd.Function.setup_context
-        else parameters[1:]
-    )
-    return signature.replace(parameters=own)
+    with_context = cls.setup_context is torch.autograd.Function.setup_context
+    return signature.replace(parameters=parameters[with_context:])

@@ -84,9 +84,7 @@ def _checked(run: Run, seed: int, make: Make) -> Report:
 
 def _named(run: Run, make: Make) -> dict[str, torch.Tensor]:
     """Return the leaves that the loss depends on, by their names, or by their order."""
-    names = {}
-    if isinstance(run.function, torch.nn.Module):
-        names = {id(p): name for name, p in run.function.named_parameters()}
+    names = run.names()
     reached = dict.fromkeys(leaves_behind([_total(run, make).grad_fn]))
     return {names.get(id(p), f"leaf{k}"): p for k, p in enumerate(reached)}
 

@@ -25,7 +25,8 @@ def audit(
     kwargs: Mapping[str, Any],
     loss: Callable | None,
     *,
-    battery: bool,
+    thorough: bool,
+    entire: bool,
     progress: Progress | None,
     seed: int,
 ) -> AuditReport:
@@ -38,18 +39,16 @@ def audit(
                 "model returned nothing that requires a gradient, so there is nothing to audit; "
                 "give loss= if its output becomes differentiable there"
             )
-        reports = _judged(run, ledger, battery, progress, seed)
+        reports = _judged(run, ledger, thorough, progress, seed)
         findings = [_finding(ledger.entries[key], report) for key, report in reports.items()]
         guilty = any(finding.ok is False for finding in findings)
-        entire = None if guilty else whole(run, ledger.cuts, seed)
-    order = {False: 0, None: 1, True: 2}
-    findings.sort(key=lambda finding: order[finding.ok])
+        total = None if guilty or not entire else whole(run, ledger.cuts, seed)
     calls = sum(entry.count for entry in ledger.entries.values())
-    return AuditReport(tuple(findings), entire, tuple(ledger.notes), calls, seed)
+    return AuditReport(tuple(findings), total, tuple(ledger.notes), calls, seed)
 
 
 def _judged(
-    run: Run, ledger: Ledger, battery: bool, progress: Progress | None, seed: int
+    run: Run, ledger: Ledger, thorough: bool, progress: Progress | None, seed: int
 ) -> dict[tuple, Report]:
     """Run once more and check each distinct call when it is made for the first time."""
     reports: dict[tuple, Report] = {}
@@ -60,18 +59,18 @@ def _judged(
         if entry is not None and key not in reports:
             if progress is not None:
                 progress(len(reports), len(ledger.entries), call.name)
-            reports[key] = _checked(replay(call, entry.effects), call, battery, seed)
+            reports[key] = _checked(replay(call, entry.effects), call, thorough, seed)
         return call.function(*call.args, **call.kwargs)
 
     run.total(make)
     return reports
 
 
-def _checked(example: Replay, call: Call, battery: bool, seed: int) -> Report:
+def _checked(example: Replay, call: Call, thorough: bool, seed: int) -> Report:
     """Check one call, in float64 if it takes that."""
     wide = {name: widened(value) for name, value in example.inputs.items()}
     inputs = wide if _takes(example.function, wide) else example.inputs
-    rows = battery and not call.own
+    rows = thorough and not call.own
     return check(example.function, dict(inputs), wrt=example.wrt, battery=rows, seed=seed)
 
 

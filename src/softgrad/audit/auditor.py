@@ -26,6 +26,7 @@ def audit(
     loss: Any = None,
     framework: str | None = None,
     thorough: bool = False,
+    battery: bool = False,
     whole: bool = True,
     progress: Callable[[int, int | None, str], None] | None = None,
     seed: int = 0,
@@ -52,8 +53,10 @@ def audit(
     framework
         ``"torch"``, ``"jax"`` or ``"numpy"``, where neither the model nor its inputs tell.
     thorough
-        Whether calls of the user's own are checked at further examples made from the run's, other
-        sizes, magnitudes and memory layouts, and not at its values only.
+        Whether each call is checked, and not only the first of those that are alike.
+    battery
+        Whether calls that are not the framework's own are checked at examples made from the run's
+        too: other sizes, magnitudes and memory layouts, as :func:`softgrad.check` does.
     whole
         Whether the derivative of the whole is checked if that of each call is right.
     progress
@@ -118,6 +121,7 @@ def audit(
         kwargs,
         loss,
         thorough=thorough,
+        battery=battery,
         entire=whole,
         progress=progress,
         seed=seed,

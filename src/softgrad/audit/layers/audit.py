@@ -9,13 +9,14 @@ import numpy as np
 from softgrad.audit.layers.run import Played, runner, watched
 from softgrad.audit.layers.tree import layers_of
 from softgrad.audit.place import Place
+from softgrad.audit.report.notes import strange
 from softgrad.audit.report.report import AuditReport, Finding, Note
+from softgrad.audit.report.words import array, plain
 from softgrad.check import Report, check
 from softgrad.check.frameworks import frame_named
 from softgrad.check.report.location import location_of
 from softgrad.check.subject.arguments import under
 from softgrad.check.subject.binding import input_names
-from softgrad.check.subject.layers import is_layer
 from softgrad.check.subject.tree import leaves
 
 __all__ = ["audit"]
@@ -33,6 +34,7 @@ def audit(
     loss: Any,
     *,
     thorough: bool,
+    battery: bool,
     entire: bool,
     progress: Progress | None,
     seed: int,
@@ -41,7 +43,7 @@ def audit(
     played = watched(model, args, kwargs, loss)
     kinds: dict[tuple, list[Played]] = {}
     for each in played:
-        kinds.setdefault(_kind(each), []).append(each)
+        kinds.setdefault((each.name,) if thorough else _kind(each), []).append(each)
     wrong: set[str] = set()
     findings = []
     for done, alike in enumerate(kinds.values()):
@@ -49,7 +51,7 @@ def audit(
         if progress is not None:
             progress(done, len(kinds), type(first.layer).__name__)
         inner = [name for name in wrong if name != first.name and _inside(name, first.name)]
-        report = _spoiled(inner) if inner else _judged(first, thorough, seed)
+        report = _spoiled(inner) if inner else _judged(first, battery, seed)
         wrong |= {each.name for each in alike if report.ok is False}
         findings.append(_finding(alike, report))
     whole = None
@@ -59,7 +61,7 @@ def audit(
     return AuditReport(tuple(findings), whole, tuple(_notes(played)), calls, seed)
 
 
-def _judged(played: Played, thorough: bool, seed: int) -> Report:
+def _judged(played: Played, battery: bool, seed: int) -> Report:
     layer = played.layer
     inputs = played.args if not played.kwargs else _by_name(played)
     if not _floating(inputs):
@@ -67,7 +69,7 @@ def _judged(played: Played, thorough: bool, seed: int) -> Report:
     if input_names(layer.backward, 1)[0] in _TARGETS:
         told = "its backward takes the target and not the upstream gradient: of which loss?"
         return Report(None, told, seed=seed)
-    return check(layer, inputs, battery=thorough, seed=seed)
+    return check(layer, inputs, battery=battery, seed=seed)
 
 
 def _by_name(played: Played) -> dict[str, Any]:
@@ -107,10 +109,7 @@ def _finding(alike: list[Played], report: Report) -> Finding:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"{value.dtype}[{', '.join(map(str, value.shape))}]"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{type(value).__name__}(…)"
+    return array(value.dtype, value.shape) if isinstance(value, np.ndarray) else plain(value)
 
 
 def _written(layer: Any) -> Place | None:
@@ -130,6 +129,4 @@ def _notes(played: list[Played]) -> list[Note]:
     first = next((each for each in played if not all(each.finite)), None)
     if first is None:
         return []
-    kind = type(first.layer).__name__
-    told = f"the first value that is not finite comes from {kind}, {first.name}"
-    return [Note("not_finite", told, _written(first.layer))]
+    return [strange("value", type(first.layer).__name__, _written(first.layer), first.name)]

@@ -76,7 +76,9 @@ def runner(model: Any) -> Any:
     for k, layer in enumerate(listed):
         if not is_layer(layer):
             kind = type(layer).__name__
-            raise ArgumentTypeError(f"layer {k} of model must have forward and backward; got {kind}")
+            raise ArgumentTypeError(
+                f"layer {k} of model must have forward and backward; got {kind}"
+            )
     return Chain(list(listed))
 
 

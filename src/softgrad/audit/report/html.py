@@ -36,4 +36,4 @@ def _filled(template: str, report: "AuditReport") -> str:
         "whole": None if whole is None else shown(whole),
         "about_whole": WHOLE,
     }
-    return rendered(template, values, (__package__,))
+    return rendered(template, values, ("softgrad.audit.report",))

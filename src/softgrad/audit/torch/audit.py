@@ -25,8 +25,9 @@ def audit(
     kwargs: Mapping[str, Any],
     loss: Callable | None,
     *,
-    thorough: bool,
-    entire: bool,
+    thorough: bool = False,
+    battery: bool,
+    entire: bool = True,
     progress: Progress | None,
     seed: int,
 ) -> AuditReport:
@@ -39,7 +40,7 @@ def audit(
                 "model returned nothing that requires a gradient, so there is nothing to audit; "
                 "give loss= if its output becomes differentiable there"
             )
-        reports = _judged(run, ledger, thorough, progress, seed)
+        reports = _judged(run, ledger, battery, progress, seed)
         findings = [_finding(ledger.entries[key], report) for key, report in reports.items()]
         guilty = any(finding.ok is False for finding in findings)
         total = None if guilty or not entire else whole(run, ledger.cuts, seed)
@@ -48,7 +49,7 @@ def audit(
 
 
 def _judged(
-    run: Run, ledger: Ledger, thorough: bool, progress: Progress | None, seed: int
+    run: Run, ledger: Ledger, battery: bool, progress: Progress | None, seed: int
 ) -> dict[tuple, Report]:
     """Run once more and check each distinct call when it is made for the first time."""
     reports: dict[tuple, Report] = {}
@@ -59,18 +60,18 @@ def _judged(
         if entry is not None and key not in reports:
             if progress is not None:
                 progress(len(reports), len(ledger.entries), call.name)
-            reports[key] = _checked(replay(call, entry.effects), call, thorough, seed)
+            reports[key] = _checked(replay(call, entry.effects), call, battery, seed)
         return call.function(*call.args, **call.kwargs)
 
     run.total(make)
     return reports
 
 
-def _checked(example: Replay, call: Call, thorough: bool, seed: int) -> Report:
+def _checked(example: Replay, call: Call, battery: bool, seed: int) -> Report:
     """Check one call, in float64 if it takes that."""
     wide = {name: widened(value) for name, value in example.inputs.items()}
     inputs = wide if _takes(example.function, wide) else example.inputs
-    rows = thorough and not call.own
+    rows = battery and not call.own
     return check(example.function, dict(inputs), wrt=example.wrt, battery=rows, seed=seed)
 
 

@@ -49,7 +49,7 @@ def rendered(template: str, values: Mapping[str, Any], packages: tuple[str, ...]
         from jinja2 import ChoiceLoader, Environment, FunctionLoader
     except ModuleNotFoundError:
         raise MissingExtra("an HTML report", "Jinja2", "report") from None
-    loaders = [FunctionLoader(_reader(package)) for package in (*packages, __package__)]
+    loaders = [FunctionLoader(_reader(package)) for package in (*packages, "softgrad.check.report")]
     environment = Environment(
         loader=ChoiceLoader(loaders), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )

@@ -31,7 +31,7 @@ def reached(name: str, value: Any, seen: dict[int, Any] | None = None) -> Iterat
 
 def generators(value: Any) -> list[tuple[Any, Any]]:
     """Return the random generators that an object holds, by what holds their state."""
-    held = [each for _, each in reached("", value) if isinstance(each, _GENERATORS)]
+    held: list[Any] = [each for _, each in reached("", value) if isinstance(each, _GENERATORS)]
     bits = [getattr(each, "bit_generator", None) or each._bit_generator for each in held]
     return [(each, each.state) for each in bits]
 

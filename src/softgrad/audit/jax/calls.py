@@ -11,7 +11,7 @@ from jax.extend import core
 
 from softgrad.audit.jax.walk import Made
 from softgrad.audit.place import Place, among
-from softgrad.audit.report.words import array, plain
+from softgrad.audit.report.words import array
 
 __all__ = [
     "custom",

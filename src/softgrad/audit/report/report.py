@@ -78,7 +78,7 @@ class Note:
     Parameters
     ----------
     kind
-        ``no_gradient``, ``not_finite`` or ``hook``.
+        ``no_gradient``, ``not_finite``, ``hook`` or ``compiled``.
     text
         One sentence.
     place

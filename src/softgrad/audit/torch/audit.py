@@ -1,17 +1,20 @@
 """Auditing a model of torch's."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from softgrad.audit.report.report import AuditReport, Finding
+from softgrad.audit.torch.judge import Judge
 from softgrad.audit.torch.ledger import Entry, Ledger
-from softgrad.audit.torch.replay import Replay, replay, widened
+from softgrad.audit.torch.replay import replay
 from softgrad.audit.torch.run import Run
 from softgrad.audit.torch.tape import Call
 from softgrad.audit.torch.whole import whole
-from softgrad.check import Report, check
+from softgrad.check import Report
 from softgrad.errors import ArgumentError
 
 __all__ = ["audit"]
@@ -25,31 +28,47 @@ def audit(
     kwargs: Mapping[str, Any],
     loss: Callable | None,
     *,
-    thorough: bool = False,
+    thorough: bool,
     battery: bool,
-    entire: bool = True,
+    entire: bool,
     progress: Progress | None,
     seed: int,
 ) -> AuditReport:
     """Return the report on a model at its batch."""
+    _initialised(function)
     run = Run(function, args, kwargs, loss, seed)
-    with run.undone():
+    with warnings.catch_warnings(), run.undone():
+        warnings.simplefilter("ignore")  # what the model warns of, training has told already
         ledger = Ledger(run)
         if ledger.total is None:
-            raise ArgumentError(
-                "model returned nothing that requires a gradient, so there is nothing to audit; "
-                "give loss= if its output becomes differentiable there"
-            )
-        reports = _judged(run, ledger, battery, progress, seed)
+            raise ArgumentError(_nothing(ledger))
+        reports = _judged(run, ledger, Judge(thorough, battery, seed), progress)
         findings = [_finding(ledger.entries[key], report) for key, report in reports.items()]
         guilty = any(finding.ok is False for finding in findings)
-        total = None if guilty or not entire else whole(run, ledger.cuts, seed)
+        total, notes = (None, []) if guilty or not entire else whole(run, ledger, seed)
     calls = sum(entry.count for entry in ledger.entries.values())
-    return AuditReport(tuple(findings), total, tuple(ledger.notes), calls, seed)
+    return AuditReport(tuple(findings), total, (*ledger.notes, *notes), calls, seed)
+
+
+def _initialised(function: Callable) -> None:
+    """Raise for lazy parameters, for a first run would change the model."""
+    named = function.named_parameters() if isinstance(function, torch.nn.Module) else ()
+    lazy = [name for name, p in named if is_lazy(p)]
+    if lazy:
+        raise ArgumentError(f"model has parameters without a shape ({lazy[0]}): run it once first")
+
+
+def _nothing(ledger: Ledger) -> str:
+    """Say why there is nothing to audit."""
+    told = "model returned nothing that requires a gradient, so there is nothing to audit; "
+    if ledger.cuts:
+        cut = ledger.cuts[-1]
+        return told + f"it was cut off last by {cut.reason}{cut.call.where}"
+    return told + "give loss= if its output becomes differentiable there"
 
 
 def _judged(
-    run: Run, ledger: Ledger, battery: bool, progress: Progress | None, seed: int
+    run: Run, ledger: Ledger, judge: Judge, progress: Progress | None
 ) -> dict[tuple, Report]:
     """Run once more and check each distinct call when it is made for the first time."""
     reports: dict[tuple, Report] = {}
@@ -60,27 +79,11 @@ def _judged(
         if entry is not None and key not in reports:
             if progress is not None:
                 progress(len(reports), len(ledger.entries), call.name)
-            reports[key] = _checked(replay(call, entry.effects), call, battery, seed)
+            reports[key] = judge.report(replay(call, entry.effects), own=call.own)
         return call.function(*call.args, **call.kwargs)
 
     run.total(make)
     return reports
-
-
-def _checked(example: Replay, call: Call, battery: bool, seed: int) -> Report:
-    """Check one call, in float64 if it takes that."""
-    wide = {name: widened(value) for name, value in example.inputs.items()}
-    inputs = wide if _takes(example.function, wide) else example.inputs
-    rows = battery and not call.own
-    return check(example.function, dict(inputs), wrt=example.wrt, battery=rows, seed=seed)
-
-
-def _takes(function: Callable, inputs: Mapping[str, Any]) -> bool:
-    try:
-        with torch.no_grad():
-            return all(out.dtype in (torch.float64, torch.complex128) for out in function(**inputs))
-    except Exception:
-        return False
 
 
 def _finding(entry: Entry, report: Report) -> Finding:

@@ -9,10 +9,11 @@ from torch.utils._pytree import tree_leaves
 
 from softgrad.audit.torch.tape import Call, tensors
 
-__all__ = ["Cut", "Finite", "cut_by", "leaves_behind", "uncut"]
+__all__ = ["Cut", "Finite", "cut_by", "gradients", "leaves_behind", "uncut"]
 
 _LEAVING = ("item", "tolist", "numpy", "__array__")
 _DETACHING = ("detach", "detach_", "data.__get__")
+_REENTRANT = "CheckpointFunctionBackward"
 _SILENT = ("__get__", "size", "dim", "numel", "backward", "register_hook", "is_floating_point")
 
 
@@ -67,14 +68,32 @@ def uncut(call: Call) -> Any:
 
 def leaves_behind(nodes: Iterable[Any]) -> Iterator[torch.Tensor]:
     """Yield the leaves of the graph that nodes depend on."""
-    waiting, seen = [*nodes], set()
+    found = (getattr(node, "variable", None) for node in _behind(nodes))
+    yield from (leaf for leaf in found if leaf is not None)
+
+
+def gradients(total: torch.Tensor, leaves: list[torch.Tensor]) -> list[torch.Tensor | None]:
+    """Return a number's gradients; a reentrant checkpoint gives them to ``backward`` only."""
+    if not any(node.name() == _REENTRANT for node in _behind([total.grad_fn])):
+        return [*torch.autograd.grad(total, leaves, allow_unused=True)]
+    for leaf in leaves:
+        leaf.grad = None
+    total.backward()
+    found = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    return found
+
+
+def _behind(nodes: Iterable[Any], ends: Iterable[Any] = ()) -> Iterator[Any]:
+    """Yield the nodes of the graph that nodes depend on, themselves first, up to ``ends``."""
+    waiting, seen = [*nodes], set(ends)
     while waiting:
         node = waiting.pop()
         if node is None or node in seen:
             continue
         seen.add(node)
-        if (leaf := getattr(node, "variable", None)) is not None:
-            yield leaf
+        yield node
         waiting += [after for after, _ in node.next_functions]
 
 
@@ -91,8 +110,9 @@ class Finite:
         if self.forward is None and not _finite(results) and _finite(tensors(call.args)):
             self.forward = bare
         before = {_node(each) for each in tensors(call.args, call.kwargs) if each.requires_grad}
-        for node in _between([_node(each) for each in results if each.requires_grad], before):
-            node.register_hook(self._watch(bare))
+        for node in _behind([_node(each) for each in results if each.requires_grad], before):
+            if not hasattr(node, "variable"):
+                node.register_hook(self._watch(bare))
 
     def _watch(self, call: Call) -> Any:
         def hook(grad_inputs: tuple, grad_outputs: tuple) -> None:
@@ -102,21 +122,9 @@ class Finite:
         return hook
 
 
-def _between(roots: list[Any], ends: set[Any]) -> Iterator[Any]:
-    waiting, seen = roots, set(ends)
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen or hasattr(node, "variable"):
-            continue
-        seen.add(node)
-        yield node
-        waiting += [after for after, _ in node.next_functions]
-
-
 def _finite(values: Iterable[Any]) -> bool:
-    return all(
-        bool(torch.isfinite(each).all()) for each in values if isinstance(each, torch.Tensor)
-    )
+    known = [each.detach() for each in values if isinstance(each, torch.Tensor)]
+    return all(bool(torch.isfinite(each).all()) for each in known)
 
 
 def _inexact(tensor: torch.Tensor) -> bool:

@@ -49,14 +49,11 @@ class Keeper:
                 if tensor.grad is not None:
                     self._remember(tensor.grad)
 
-    def keep_module(self, module: torch.nn.Module) -> None:
-        """Remember a module's own parameters and buffers."""
-        for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
+    def keep_module(self, module: torch.nn.Module, *, parameters: bool) -> None:
+        """Remember a module's own buffers, and its parameters if they are asked for."""
+        own = module.parameters(recurse=False) if parameters else ()
+        for tensor in (*own, *module.buffers(recurse=False)):
             self.keep(tensor)
-
-    def leaves(self) -> list[torch.Tensor]:
-        """Return the leaves that are differentiable."""
-        return [t for t, _ in self._gradients.values() if t.requires_grad]
 
     def rewind(self) -> None:
         """Go back to the beginning of a run."""

@@ -8,7 +8,8 @@ import torch
 
 from softgrad.audit.place import Place
 from softgrad.audit.report.report import Note
-from softgrad.audit.torch.flow import Cut, Finite, cut_by, leaves_behind
+from softgrad.audit.torch.flow import Cut, Finite, cut_by, gradients, leaves_behind
+from softgrad.audit.torch.hooks import Hook, registered
 from softgrad.audit.torch.replay import Effects, made
 from softgrad.audit.torch.run import Run
 from softgrad.audit.torch.tape import Call
@@ -43,22 +44,50 @@ class Entry:
 
 
 class Ledger:
-    """What one run did."""
+    """What one run did.
+
+    Parameters
+    ----------
+    run
+        The run, which is made once.
+
+    Attributes
+    ----------
+    entries
+        Its distinct calls that are differentiable.
+    cuts
+        Where gradients are cut.
+    hooks
+        Hooks that the run itself registers.
+    leaves
+        What the loss depends on, by name.
+    notes
+        What else was noticed.
+    """
 
     def __init__(self, run: Run) -> None:
         self.entries: dict[tuple, Entry] = {}
         self.notes: list[Note] = []
         self.cuts: list[Cut] = []
+        self.hooks: list[Hook] = []
         self._finite = Finite()
-        self.total = run.total(self._make)
-        reached = [] if self.total is None else [*leaves_behind([self.total.grad_fn])]
-        if self.total is not None and reached:
-            torch.autograd.grad(self.total, reached, allow_unused=True)
-        self.total = None if self.total is None else self.total.detach()
+        total = run.total(self._make)
+        reached = [] if total is None else [*leaves_behind([total.grad_fn])]
+        if total is not None and reached:
+            gradients(total, reached)
+        known = run.parameters()
+        self.total = None if total is None else total.detach()
+        names = {
+            id(p): known[id(p)][0] if id(p) in known else f"leaf{k}" for k, p in enumerate(reached)
+        }
+        self.leaves = {names[id(p)]: p for p in reached if p.numel()}
         self.notes += _cut_off(run, reached, self.cuts)
         self.notes += self._not_finite()
+        self.notes += _compiled(run)
 
     def _make(self, call: Call) -> Any:
+        if hook := registered(call):
+            self.hooks.append(hook)
         key, text = call.key, written(call)
         output, effects = made(call)
         bare = replace(call, args=(), kwargs={})
@@ -78,7 +107,7 @@ class Ledger:
         for call, where in ((self._finite.forward, "value"), (self._finite.backward, "gradient")):
             if call is not None:
                 told = f"the first {where} that is not finite comes from {call.name}"
-                yield Note("not_finite", told + _at(call), call.place)
+                yield Note("not_finite", told + call.where, call.place)
 
 
 def written(call: Call) -> str:
@@ -100,25 +129,34 @@ def _shown(value: Any) -> str:
 
 def _cut_off(run: Run, reached: list[torch.Tensor], cuts: list[Cut]) -> Iterator[Note]:
     """Tell which parameters the loss does not depend on for autograd, and why."""
-    known = {id(leaf) for leaf in reached}
-    names = run.names()
-    missing = {id(p): p for p in (*run.parameters(), *run.keeper.leaves()) if p.requires_grad}
-    missing = {key: p for key, p in missing.items() if key not in known}
+    found = {id(leaf) for leaf in reached}
     by: dict[Cut | None, list[str]] = {}
-    for key, p in missing.items():
-        cut = next((c for c in cuts if any(leaf is p for leaf in leaves_behind(c.behind))), None)
-        by.setdefault(cut, []).append(names.get(key, f"a tensor of shape {tuple(p.shape)}"))
+    for key, (name, p) in run.parameters().items():
+        if p.requires_grad and key not in found:
+            behind = (c for c in cuts if any(leaf is p for leaf in leaves_behind(c.behind)))
+            by.setdefault(next(behind, None), []).append(name)
     for cut, lost in by.items():
         who = ", ".join(lost[:4]) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
         verb = "receives" if len(lost) == 1 else "receive"
         why = "the loss does not use it" if cut is None else f"because of {cut.reason}"
         if cut is None and len(lost) > 1:
             why = "the loss does not use them"
-        where = "" if cut is None else _at(cut.call)
+        where = "" if cut is None else cut.call.where
         place = None if cut is None else cut.call.place
         yield Note("no_gradient", f"{who} {verb} no gradient: {why}{where}", place)
 
 
-def _at(call: Call) -> str:
-    module = f" in {call.module}" if call.module else ""
-    return (f" at {call.place}" if call.place else "") + module
+def _compiled(run: Run) -> Iterator[Note]:
+    """Tell of what was run as it is written though it is compiled."""
+    function = run.function
+    parts = function.named_modules() if isinstance(function, torch.nn.Module) else [("", function)]
+    paths = [path for path, part in parts if _is_compiled(part)]
+    if paths:
+        what = ", ".join(path for path in paths if path) or "the model"
+        told = f"{what} is compiled, and was run as it is written: what the compiler makes of it"
+        yield Note("compiled", f"{told} was not checked")
+
+
+def _is_compiled(part: Any) -> bool:
+    known = ("_torchdynamo_orig_callable", "_orig_mod", "_compiled_call_impl")
+    return any(part_of is not None for part_of in (getattr(part, name, None) for name in known))

@@ -20,15 +20,19 @@ class Modules:
 
     @property
     def path(self) -> str:
-        """The path of the innermost one; a module that the root does not hold has its class."""
+        """The path of the innermost one."""
         return self._running[-1] if self._running else ""
+
+    def named(self, module: torch.nn.Module) -> str:
+        """Return a module's path; one that the root does not hold has its class."""
+        return self._paths.get(id(module), type(module).__name__)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Return a context in which modules are followed."""
 
         def enter(module: torch.nn.Module, _: Any) -> None:
-            self._running.append(self._paths.get(id(module), type(module).__name__))
+            self._running.append(self.named(module))
 
         def leave(module: torch.nn.Module, _: Any, __: Any) -> None:
             self._running.pop()

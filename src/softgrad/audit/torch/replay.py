@@ -119,10 +119,14 @@ def _detached(value: Any) -> Any:
 
 
 def widened(value: Any) -> Any:
-    """Return containers with their floating tensors in float64."""
+    """Return containers with their floating tensors in float64, which require what those did."""
 
     def wide(leaf: Any) -> Any:
-        floating = isinstance(leaf, torch.Tensor) and leaf.is_floating_point()
-        return leaf.double() if floating else leaf
+        if not isinstance(leaf, torch.Tensor) or not (
+            leaf.is_floating_point() or leaf.is_complex()
+        ):
+            return leaf
+        dtype = torch.complex128 if leaf.is_complex() else torch.float64
+        return leaf.detach().to(dtype, copy=True).requires_grad_(leaf.requires_grad)
 
     return tree_map(wide, value)

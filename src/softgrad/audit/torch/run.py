@@ -12,15 +12,10 @@ from torch.utils._pytree import tree_leaves
 
 from softgrad.audit.torch.keeper import Keeper
 from softgrad.audit.torch.modules import Modules
+from softgrad.audit.torch.seams import Reached, reaching, uncompiled
 from softgrad.audit.torch.tape import Call, Tape, tensors
 
 __all__ = ["Run"]
-
-_BACKWARD = "torch.Tensor.backward"
-
-
-class _Reached(BaseException):
-    """The run has come to its backward pass."""
 
 
 @dataclass
@@ -37,6 +32,8 @@ class Run:
         Applied to the output.
     seed
         Of the signs that make a number of an output which is none.
+    keeper
+        Puts back what a run changes.
     """
 
     function: Callable
@@ -45,38 +42,56 @@ class Run:
     loss: Callable | None
     seed: int
     keeper: Keeper = field(default_factory=Keeper)
+    _modules: list[torch.nn.Module] = field(default_factory=list, init=False)
 
-    def total(self, make: Callable[[Call], Any]) -> torch.Tensor | None:
-        """Return the loss of one run, each call of which is made by ``make``.
+    def total(self, make: Callable[[Call], Any] | None = None) -> torch.Tensor | None:
+        """Return the loss of one run, each call of which is made by ``make`` if that is given.
 
         None where nothing that was returned requires a gradient.
         """
+        self.keeper.rewind()
+        with torch.enable_grad():
+            return self._number(self._output(make))
+
+    def _output(self, make: Callable[[Call], Any] | None) -> Any:
+        """Return what a run returns, or what it starts its backward pass from."""
+        with uncompiled(), reaching(), self._seen(make):
+            try:
+                output = self.function(*self.args, **self.kwargs)
+                return output if self.loss is None else self.loss(output)
+            except Reached as reached:
+                backward = reached
+        pairs = zip(backward.tensors, backward.upstream, strict=True)
+        parts = [t.sum() if g is None else (t * g.to(t)).sum() for t, g in pairs]
+        return torch.stack(parts).sum()
+
+    @contextmanager
+    def _seen(self, make: Callable[[Call], Any] | None) -> Iterator[None]:
+        if make is None:
+            yield
+            return
 
         def step(call: Call) -> Any:
-            if call.name == _BACKWARD:
-                raise _Reached(call.args[0])
             for leaf in tree_leaves((call.args, dict(call.kwargs))):
                 if isinstance(leaf, torch.Tensor) and leaf.requires_grad:
                     self.keeper.keep(leaf)
             return make(call)
 
         modules = Modules(self.function)
-        tape = Tape(step, lambda: modules.path)
-        self.keeper.rewind()
-        with torch.enable_grad(), modules.watched(), tape.running():
-            try:
-                output = self.function(*self.args, **self.kwargs)
-                output = output if self.loss is None else self.loss(output)
-            except _Reached as reached:
-                output = reached.args[0]
-        return self._number(output)
+        with modules.watched(), Tape(step, lambda: modules.path).running():
+            yield
 
     @contextmanager
-    def undone(self) -> Iterator[None]:
-        """Return a context after which parameters, buffers, gradients and states are as before."""
+    def undone(self, *, parameters: bool = True) -> Iterator[None]:
+        """Return a context after which all is as before: states, buffers, gradients, parameters.
+
+        The parameters of a copy, which nobody keeps, may be left out.
+        """
 
         def enter(module: torch.nn.Module, _: Any) -> None:
-            self.keeper.keep_module(module)
+            if not any(module is each for root in self._modules for each in root.modules()):
+                self._modules.append(module)
+            self.keeper.keep_module(module, parameters=parameters)
 
         handle = hooks.register_module_forward_pre_hook(enter)
         try:
@@ -85,15 +100,19 @@ class Run:
             handle.remove()
             self.keeper.restore()
 
-    def parameters(self) -> list[torch.Tensor]:
-        """Return the parameters of a module."""
-        return [*self.function.parameters()] if isinstance(self.function, torch.nn.Module) else []
+    def parameters(self) -> dict[int, tuple[str, torch.Tensor]]:
+        """Return what can be trained, with its names, by identity.
 
-    def names(self) -> dict[int, str]:
-        """Return the names of a module's parameters by their identity."""
-        if not isinstance(self.function, torch.nn.Module):
-            return {}
-        return {id(p): name for name, p in self.function.named_parameters()}
+        A module's parameters, those of modules that a callable runs, and inputs that require it.
+        """
+        roots = [self.function] if isinstance(self.function, torch.nn.Module) else self._modules
+        named = [pair for root in roots for pair in root.named_parameters()]
+        given = [each for each in tensors(self.args, dict(self.kwargs)) if each.requires_grad]
+        named += [(f"an input of shape {tuple(each.shape)}", each) for each in given]
+        known: dict[int, tuple[str, torch.Tensor]] = {}
+        for name, p in named:
+            known.setdefault(id(p), (name, p))
+        return known
 
     def _number(self, output: Any) -> torch.Tensor | None:
         results = [each for each in tensors(output) if each.requires_grad]

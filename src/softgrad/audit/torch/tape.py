@@ -4,19 +4,24 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.modules._functions import BackwardHookFunction
 from torch.overrides import TorchFunctionMode, get_testing_overrides, resolve_name
 from torch.utils._pytree import tree_leaves
+from torch.utils.checkpoint import CheckpointFunction
 
 from softgrad.audit.place import Place, calling
+from softgrad.audit.torch.seams import applied
 
 __all__ = ["Call", "Tape", "tensors"]
 
 _TORCH = (str(Path(torch.__file__).parent),)
+_PUBLIC = {"_VariableFunctionsClass.": "torch.", "torch._C.TensorBase.": "torch.Tensor."}
+_OWN = ("aten.", "prims.", "torch.ops.aten.", "torch.ops.prims.")
 _PLAIN = (int, float, str, bool, complex, bytes, type(None), torch.dtype, torch.device, slice)
 
 
@@ -32,6 +37,10 @@ class Call:
         Makes the call.
     args, kwargs
         Its arguments.
+    own
+        Whether it is torch's own and not the user's or another library's.
+    identity
+        What two calls of the same name share if they call the same thing.
     module
         The path of the module whose ``forward`` makes it, ``""`` for the outermost.
     place
@@ -46,21 +55,24 @@ class Call:
     function: Callable
     args: tuple
     kwargs: Mapping[str, Any]
+    own: bool = True
+    identity: Any = field(default=None, repr=False)
     module: str = ""
     place: Place | None = None
     within: Place | None = None
     signature: inspect.Signature | None = field(default=None, repr=False)
 
     @property
-    def own(self) -> bool:
-        """Whether the call is torch's own and not the user's or another library's."""
-        return self.name.startswith("torch.")
+    def where(self) -> str:
+        """Where it is made, to be read after what it is."""
+        module = f" in {self.module}" if self.module else ""
+        return (f" at {self.place}" if self.place else "") + module
 
     @property
     def key(self) -> tuple:
         """What makes two calls the same check: all but the values of their tensors."""
         leaves = tree_leaves((self.args, dict(self.kwargs)))
-        return (self.name, *map(_described, leaves))
+        return (self.name, self.identity, *map(_described, leaves))
 
 
 def tensors(*values: Any) -> list[torch.Tensor]:
@@ -83,7 +95,6 @@ def _described(leaf: Any) -> Any:
 class Tape(TorchFunctionMode):
     """Hands every call with a tensor that requires a gradient to ``make``, which makes it.
 
-    PyTorch's function mode does not see ``autograd.Function.apply``; it is replaced meanwhile.
     What happens inside a call is part of it.
     """
 
@@ -95,14 +106,18 @@ class Tape(TorchFunctionMode):
         self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         """Make one call of torch's."""
-        return self._seen(func, args, kwargs or {}, lambda: (_name(func), _signature(func)))
+        if func is torch.autograd.grad:  # about calls, and none itself
+            return func(*args, **(kwargs or {}))
+        return self._seen(func, args, kwargs or {}, _about)
 
     def _seen(self, function: Callable, args: tuple, kwargs: dict, about: Callable) -> Any:
-        if self._inside or not any(each.requires_grad for each in tensors(args, kwargs)):
+        hidden = self._inside or torch._C._are_functorch_transforms_active()
+        if hidden or not any(each.requires_grad for each in tensors(args, kwargs)):
             return function(*args, **kwargs)
-        name, signature = about()
+        name, own, identity, signature = about(function)
         place, within = calling(_TORCH)
-        call = Call(name, function, args, kwargs, self._module(), place, within, signature)
+        where = (self._module(), place, within)
+        call = Call(name, function, args, kwargs, own, identity, *where, signature)
         self._inside = True
         try:
             return self._make(call)
@@ -112,20 +127,19 @@ class Tape(TorchFunctionMode):
     @contextmanager
     def running(self) -> Iterator[None]:
         """Return a context in which calls are seen."""
-        tape, base = self, torch.autograd.Function
-        original = base.__dict__["apply"]
+        with applied(self._applied), self:
+            yield
 
-        def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
-            function = original.__get__(None, cls)
-            name = f"{cls.__module__}.{cls.__qualname__}"
-            return tape._seen(function, args, kwargs, lambda: (name, _of_function(cls)))
-
-        base.apply = classmethod(apply)  # type: ignore[method-assign,assignment]
-        try:
-            with self:
-                yield
-        finally:
-            base.apply = original  # type: ignore[method-assign]
+    def _applied(self, original: Callable, cls: type, args: tuple, kwargs: dict) -> Any:
+        if cls is CheckpointFunction:  # what it calls, which its own graph would hide
+            function, _, *rest = args
+            return function(*rest)
+        function = partial(original, cls)
+        if cls is BackwardHookFunction:  # a module's hook, and no call of the user's
+            return function(*args, **kwargs)
+        name = f"{cls.__module__}.{cls.__qualname__}"
+        own = name.startswith("torch.")
+        return self._seen(function, args, kwargs, lambda _: (name, own, cls, _of_function(cls)))
 
 
 @lru_cache
@@ -133,8 +147,14 @@ def _signatures() -> dict[Callable, Callable]:
     return get_testing_overrides()
 
 
-def _name(function: Callable) -> str:
-    return resolve_name(function) or getattr(function, "__qualname__", repr(function))
+def _about(function: Callable) -> tuple[str, bool, Any, inspect.Signature | None]:
+    """Return a call's name, whether it is torch's own, its identity, and its signature."""
+    name = resolve_name(function) or getattr(function, "__qualname__", repr(function))
+    for hidden, public in _PUBLIC.items():
+        name = name.replace(hidden, public)
+    operator = isinstance(function, (torch._ops.OpOverload, torch._ops.OpOverloadPacket))
+    own = not operator or name.startswith(_OWN)
+    return name, own, None, _signature(function)
 
 
 def _signature(function: Callable) -> inspect.Signature | None:

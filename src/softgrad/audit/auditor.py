@@ -53,7 +53,8 @@ def audit(
     framework
         ``"torch"``, ``"jax"`` or ``"numpy"``, where neither the model nor its inputs tell.
     thorough
-        Whether each call is checked, and not only the first of those that are alike.
+        Whether every call is checked in full. By default one stands for all that are alike, and a
+        framework's own are looked at less closely.
     battery
         Whether calls that are not the framework's own are checked at examples made from the run's
         too: other sizes, magnitudes and memory layouts, as :func:`softgrad.check` does.

@@ -225,7 +225,7 @@ def audit(
         torch, jax or numpy, where neither the model nor its inputs, nor what the script imports,
         tells.
     thorough
-        Check each call, and not only the first of those that are alike.
+        Check every call in full, those that are alike and the framework's own too.
     battery
         Check calls that are not the framework's own with other sizes and values as well.
     seed

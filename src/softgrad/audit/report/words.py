@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["array", "plain"]
+from softgrad.audit.place import Place
+
+__all__ = ["array", "at", "plain"]
 
 _LONGEST = 40
 
@@ -22,3 +24,8 @@ def plain(value: Any) -> str:
     """Return any other argument as it stands in a call, if it is short."""
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{type(value).__name__}(…)"
+
+
+def at(place: Place | None, module: str = "") -> str:
+    """Return where a call is made, to be read after what it is."""
+    return (f" at {place}" if place else "") + (f" in {module}" if module else "")

@@ -2,11 +2,12 @@
 
 import sys
 import sysconfig
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["Place", "calling"]
+__all__ = ["Place", "among", "calling"]
 
 _OWN = str(Path(__file__).parent.parent)
 _INSTALLED = tuple(
@@ -48,20 +49,31 @@ class Place:
 
 
 def calling(libraries: tuple[str, ...]) -> tuple[Place | None, Place | None]:
-    """Return the user's line that is running, and the line of a package that it led to, if any.
+    """Return the user's line that is running, and the line of a package that it led to, if any."""
+    return among(_running(), libraries)
+
+
+def among(
+    frames: Iterable[tuple[str, int, str]], libraries: tuple[str, ...]
+) -> tuple[Place | None, Place | None]:
+    """Return the innermost of a stack's lines that is the user's, and a package's inside of it.
 
     Frames of softgrad and of files below the folders of ``libraries`` are passed over.
     """
     within: Place | None = None
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        known = code.co_filename.startswith((_OWN, *libraries)) or code.co_filename.startswith("<")
-        if not known:
-            place = Place(code.co_filename, frame.f_lineno, code.co_name)
-            if not place.installed:
-                return place, within
-            if within is None and not code.co_filename.startswith(_INSTALLED[0] + "/contextlib"):
-                within = place
-        frame = frame.f_back
+    for file, line, function in frames:
+        if file.startswith((_OWN, *libraries, "<")):
+            continue
+        place = Place(file, line, function)
+        if not place.installed:
+            return place, within
+        if within is None and not file.startswith(_INSTALLED[0] + "/contextlib"):
+            within = place
     return within, None
+
+
+def _running() -> Iterator[tuple[str, int, str]]:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        yield frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+        frame = frame.f_back

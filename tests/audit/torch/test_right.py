@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from audit.torch import nets  # noqa: E402
 
-from softgrad.audit.audit import audit  # noqa: E402
+from softgrad import audit  # noqa: E402
 
 
 def batch(net):

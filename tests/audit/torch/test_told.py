@@ -10,7 +10,7 @@ from audit.torch.nets import Net  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 
-from softgrad.audit.audit import audit  # noqa: E402
+from softgrad import audit  # noqa: E402
 from softgrad.errors import ArgumentError  # noqa: E402
 
 

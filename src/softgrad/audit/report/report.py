@@ -1,12 +1,21 @@
 """The answer of an audit."""
 
+import json
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 from softgrad.audit.place import Place
 from softgrad.audit.report import text
+from softgrad.audit.report.data import as_data
+from softgrad.audit.report.terminal import Shown
 from softgrad.check import Report
+from softgrad.errors import MissingExtra
 
 __all__ = ["AuditReport", "Finding", "Note"]
+
+_ORDER = (False, None, True)
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,11 @@ class AuditReport:
     calls: int
     seed: int
 
+    def __post_init__(self) -> None:
+        """Put the guilty first, then what could not be judged."""
+        ordered = sorted(self.findings, key=lambda finding: _ORDER.index(finding.ok))
+        object.__setattr__(self, "findings", tuple(ordered))
+
     @property
     def ok(self) -> bool | None:
         """``False`` if any derivative is wrong, ``True`` if all that could be judged are right.
@@ -133,3 +147,54 @@ class AuditReport:
     def __str__(self) -> str:
         """Return the report as text of at most 80 columns."""
         return text.plain(self)
+
+    def __rich__(self) -> Shown:
+        """Return the report as a rich renderable."""
+        return Shown(self)
+
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows; ``None``, which makes it show the text, without Jinja2."""
+        from softgrad.audit.report import html  # slow to import, and for few
+
+        try:
+            return html.fragment(self)
+        except MissingExtra:
+            return None
+
+    def to_text(self) -> str:
+        """Return the report as text of at most 80 columns."""
+        return text.plain(self)
+
+    def to_html(self, path: str | PathLike[str] | None = None) -> str:
+        """Return the report as a page that needs no network and no script.
+
+        Parameters
+        ----------
+        path
+            Where to write it as well.
+
+        Raises
+        ------
+        MissingExtra
+            Without Jinja2, which ``softgrad[report]`` brings.
+        """
+        from softgrad.audit.report import html
+
+        page = html.page(self)
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data; numbers that are not finite are strings."""
+        return as_data(self)
+
+    def to_json(self) -> str:
+        """Return the report as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_sarif(self) -> str:
+        """Return the report as a SARIF 2.1.0 log, which code hosts show beside the source."""
+        from softgrad.audit.report import sarif
+
+        return json.dumps(sarif.log(self), ensure_ascii=False)

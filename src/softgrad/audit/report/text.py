@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from softgrad.check.report.content import content
 from softgrad.check.report.text import WIDTH, Line, lines
+from softgrad.check.report.words import counted
 
 if TYPE_CHECKING:
     from softgrad.audit.report.report import AuditReport, Finding
+    from softgrad.check import Report
 
-__all__ = ["COLUMNS", "plain", "rows", "summary", "told"]
+__all__ = ["COLUMNS", "WHOLE", "plain", "rows", "summary", "title", "told", "whereabouts"]
 
 COLUMNS = ("call", "where", "count", "gradient")
+WHOLE = "the loss by a step of each parameter"
 _INDENT = "  "
+_ROLES = {True: "entry", False: "wrong", None: "undecided"}
 _WHERE = 24
 _VERDICT = 20
 
@@ -22,7 +26,7 @@ def summary(report: "AuditReport") -> str:
     """Return the verdict as one sentence."""
     distinct, wrong = len(report.findings), len(report.guilty)
     unknown = sum(finding.ok is None for finding in report.findings)
-    calls = f"{report.calls:,} differentiable call{'s' if report.calls != 1 else ''}"
+    calls = counted(report.calls, "differentiable call", "differentiable calls")
     told = f"{calls}, {distinct:,} distinct"
     if wrong:
         return f"{told}: {wrong:,} with a wrong gradient"
@@ -31,10 +35,15 @@ def summary(report: "AuditReport") -> str:
     return f"{told}: none is wrong" + (f", {unknown:,} undecided" if unknown else "")
 
 
+def title(report: "AuditReport") -> str:
+    """Return the verdict as a heading."""
+    return f"audit: {report.verdict.upper()}"
+
+
 def plain(report: "AuditReport") -> str:
     """Return the report as text."""
-    title = f"audit: {report.verdict.upper()}"
-    return "\n".join([title, *(_INDENT + line.text for line in told(report, WIDTH - 2))])
+    body = told(report, WIDTH - len(_INDENT))
+    return "\n".join([title(report), *((_INDENT + line.text).rstrip() for line in body)])
 
 
 def told(report: "AuditReport", width: int) -> Iterator[Line]:
@@ -47,10 +56,8 @@ def told(report: "AuditReport", width: int) -> Iterator[Line]:
     yield from _table(report, width)
     if report.whole is not None and report.whole.ok is not True:
         yield Line("", "")
-        yield Line("reason", "the loss by a step of each parameter")
-        yield from (
-            Line(role, _INDENT + text) for role, text in lines(content(report.whole), width - 2)
-        )
+        yield Line("reason", WHOLE)
+        yield from _inside(report.whole, width)
     for note in report.notes:
         yield from _paragraph("note", f"note: {note.text}", width)
     yield Line("foot", f"seed {report.seed}")
@@ -64,16 +71,24 @@ def rows(report: "AuditReport") -> Iterator[tuple[str, str, str, str]]:
         yield finding.call, finding.source + more, str(finding.count), finding.bug or verdict
 
 
+def whereabouts(finding: "Finding") -> Iterator[str]:
+    """Yield where a call is made: the user's lines, a package's, the modules."""
+    yield from (f"at {place} in {place.function}" for place in finding.places)
+    if finding.within is not None:
+        yield f"made by {finding.within}"
+    if any(finding.modules):
+        yield "in " + ", ".join(path or "the outermost" for path in finding.modules)
+
+
 def _guilty(finding: "Finding", width: int) -> Iterator[Line]:
     yield from _paragraph("reason", finding.call, width)
-    where = [f"at {place} in {place.function}" for place in finding.places]
-    if finding.within is not None:
-        where.append(f"made by {finding.within}")
-    if any(finding.modules):
-        where.append("in " + ", ".join(path or "the outermost" for path in finding.modules))
-    for each in where:
+    for each in whereabouts(finding):
         yield from _paragraph("label", each, width - 2, _INDENT)
-    for role, text in lines(content(finding.report), width - 2, hint=False):
+    yield from _inside(finding.report, width)
+
+
+def _inside(report: "Report", width: int) -> Iterator[Line]:
+    for role, text in lines(content(report), width - len(_INDENT), hint=False):
         yield Line(role, _INDENT + text)
 
 
@@ -82,7 +97,8 @@ def _table(report: "AuditReport", width: int) -> Iterator[Line]:
     places = min(max(len(where) for _, where, *_ in (COLUMNS, *found)), _WHERE)
     verdicts = min(max(len(row[-1]) for row in (COLUMNS, *found)), _VERDICT)
     calls = width - places - verdicts - len("count") - 6
-    for role, row in (("header", COLUMNS), *(("entry", row) for row in found)):
+    roles = [_ROLES[finding.ok] for finding in report.findings]
+    for role, row in (("header", COLUMNS), *zip(roles, found, strict=True)):
         call, where, count, verdict = row
         cells = (_cut(call, calls).ljust(calls), _cut(where, places).ljust(places))
         yield Line(role, "  ".join((*cells, count.rjust(len("count")), _cut(verdict, verdicts))))

@@ -28,8 +28,9 @@ def audit(
     kwargs: Mapping[str, Any],
     loss: Callable | None,
     *,
-    thorough: bool = False,
+    thorough: bool,
     battery: bool,
+    entire: bool,
     progress: Progress | None,
     seed: int,
 ) -> AuditReport:
@@ -44,11 +45,9 @@ def audit(
         reports = _judged(run, ledger, Judge(thorough, battery, seed), progress)
         findings = [_finding(ledger.entries[key], report) for key, report in reports.items()]
         guilty = any(finding.ok is False for finding in findings)
-        entire, notes = (None, []) if guilty else whole(run, ledger, seed)
-    order = {False: 0, None: 1, True: 2}
-    findings.sort(key=lambda finding: order[finding.ok])
+        total, notes = (None, []) if guilty or not entire else whole(run, ledger, seed)
     calls = sum(entry.count for entry in ledger.entries.values())
-    return AuditReport(tuple(findings), entire, (*ledger.notes, *notes), calls, seed)
+    return AuditReport(tuple(findings), total, (*ledger.notes, *notes), calls, seed)
 
 
 def _initialised(function: Callable) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import torch
 
 from softgrad.audit.place import Place
+from softgrad.audit.report.notes import lost, strange
 from softgrad.audit.report.report import Note
+from softgrad.audit.report.words import array, plain
 from softgrad.audit.torch.flow import Cut, Finite, cut_by, gradients, leaves_behind
 from softgrad.audit.torch.hooks import Hook, registered
 from softgrad.audit.torch.replay import Effects, made
@@ -106,8 +108,7 @@ class Ledger:
     def _not_finite(self) -> Iterator[Note]:
         for call, where in ((self._finite.forward, "value"), (self._finite.backward, "gradient")):
             if call is not None:
-                told = f"the first {where} that is not finite comes from {call.name}"
-                yield Note("not_finite", told + call.where, call.place)
+                yield strange(where, call.name, call.place, call.module)
 
 
 def written(call: Call) -> str:
@@ -119,12 +120,10 @@ def written(call: Call) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, torch.Tensor):
-        kind = str(value.dtype).removeprefix("torch.")
-        return f"{kind}[{', '.join(map(str, value.shape))}]"
+        return array(str(value.dtype).removeprefix("torch."), value.shape)
     if isinstance(value, (list, tuple)) and any(isinstance(v, torch.Tensor) for v in value):
         return f"[{', '.join(map(_shown, value))}]"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{type(value).__name__}(…)"
+    return plain(value)
 
 
 def _cut_off(run: Run, reached: list[torch.Tensor], cuts: list[Cut]) -> Iterator[Note]:
@@ -135,15 +134,11 @@ def _cut_off(run: Run, reached: list[torch.Tensor], cuts: list[Cut]) -> Iterator
         if p.requires_grad and key not in found:
             behind = (c for c in cuts if any(leaf is p for leaf in leaves_behind(c.behind)))
             by.setdefault(next(behind, None), []).append(name)
-    for cut, lost in by.items():
-        who = ", ".join(lost[:4]) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
-        verb = "receives" if len(lost) == 1 else "receive"
-        why = "the loss does not use it" if cut is None else f"because of {cut.reason}"
-        if cut is None and len(lost) > 1:
-            why = "the loss does not use them"
-        where = "" if cut is None else cut.call.where
-        place = None if cut is None else cut.call.place
-        yield Note("no_gradient", f"{who} {verb} no gradient: {why}{where}", place)
+    for cut, names in by.items():
+        if cut is None:
+            yield lost(names, None, None)
+        else:
+            yield lost(names, cut.reason, cut.call.place, cut.call.module)
 
 
 def _compiled(run: Run) -> Iterator[Note]:

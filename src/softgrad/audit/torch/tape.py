@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.checkpoint import CheckpointFunction
 
 from softgrad.audit.place import Place, calling
+from softgrad.audit.report.words import at
 from softgrad.audit.torch.seams import applied
 
 __all__ = ["Call", "Tape", "tensors"]
@@ -65,8 +66,7 @@ class Call:
     @property
     def where(self) -> str:
         """Where it is made, to be read after what it is."""
-        module = f" in {self.module}" if self.module else ""
-        return (f" at {self.place}" if self.place else "") + module
+        return at(self.place, self.module)
 
     @property
     def key(self) -> tuple:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from softgrad.check.examine import RIGHT, stopped
+from softgrad.check.measure.instrument import GOAL
 from softgrad.check.measure.probe import probe
 from softgrad.check.report.report import Report, Tally
 from softgrad.check.subject.plan import plan
@@ -33,6 +34,7 @@ def glance(
     framework: str | None = None,
     lines: int = 2,
     closeness: float = 1.0,
+    goal: float = GOAL,
     seed: int = 0,
 ) -> Report:
     """Tell whether a derivative is right at an example, from a few runs of the function.
@@ -48,6 +50,8 @@ def glance(
     closeness
         The first step of the differences, as a multiple of the one at which f's rounding and
         curvature weigh the same; a small one jumps over fewer kinks.
+    goal
+        How well the slope must be measured, as a share of it; a coarse one is met sooner.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def glance(
     with quiet(planned.frame) as randomness:
         try:
             subject = Subject(*parts, tally, randomness)
-            ok = _TOLD.get(probe(subject, seed, lines=lines, factor=closeness).status)
+            ok = _TOLD.get(probe(subject, seed, lines=lines, factor=closeness, goal=goal).status)
         except CodeRaised as raised:
             return replace(stopped(raised), evaluations=tally, seed=seed)
     return Report(ok, _REASON[ok], evaluations=tally, seed=seed)

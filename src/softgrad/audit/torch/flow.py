@@ -123,8 +123,13 @@ class Finite:
 
 
 def _finite(values: Iterable[Any]) -> bool:
-    known = [each.detach() for each in values if isinstance(each, torch.Tensor)]
-    return all(bool(torch.isfinite(each).all()) for each in known)
+    return all(_is_finite(each.detach()) for each in values if isinstance(each, torch.Tensor))
+
+
+def _is_finite(tensor: torch.Tensor) -> bool:
+    """Look at the sum first, which takes a quarter of the time; it may overflow."""
+    total = tensor.sum() if _inexact(tensor) else tensor.new_zeros(())
+    return bool(torch.isfinite(total)) or bool(torch.isfinite(tensor).all())
 
 
 def _inexact(tensor: torch.Tensor) -> bool:

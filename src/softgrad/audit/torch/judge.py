@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from softgrad.audit.torch.along import Along
+from softgrad.audit.torch.along import Along, size_of
 from softgrad.audit.torch.replay import Replay, widened
 from softgrad.audit.torch.seams import uncast, unpacked_plainly
 from softgrad.audit.torch.tape import tensors
@@ -15,8 +15,8 @@ from softgrad.check import Report, check
 
 __all__ = ["Judge"]
 
-_SMALL = 2**16
-_ASIDE = 1e-3
+_LARGE = 2**16
+_ASIDE = 0.1
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Judge:
     """How hard calls are looked at.
 
     A call of torch's own, and one of many entries, is looked at once, along a random direction of
-    each of its tensors; what does not look right is checked in full, and so is everything else.
+    each of its tensors, and one of many entries in its own precision; what does not look right is
+    looked at in float64 and then checked in full, and so is everything else.
 
     Parameters
     ----------
@@ -42,28 +43,30 @@ class Judge:
 
     def report(self, example: Replay, *, own: bool) -> Report:
         """Return the report on a call, in float64 if it takes that."""
-        wide = {name: widened(value) for name, value in example.inputs.items()}
+        given = dict(example.inputs)
         with unpacked_plainly():
+            large = _entries(example, given) > _LARGE
+            brief = (own or large) and not self.thorough
+            if brief and large and (seen := self._glance(example, given, own)).ok:
+                return seen
+            wide = {name: widened(value) for name, value in given.items()}
             with uncast():
                 if _takes(example, wide):
-                    return self._report(example, wide, own)
-            return self._report(example, dict(example.inputs), own)
-
-    def _report(self, example: Replay, inputs: dict[str, Any], own: bool) -> Report:
-        if not self.thorough and (own or _entries(example, inputs) > _SMALL):
-            seen = self._glance(example, inputs, own)
-            if seen.ok:
-                return seen
-        rows = self.battery and not own
-        return check(example.function, inputs, wrt=example.wrt, battery=rows, seed=self.seed)
+                    if brief and (seen := self._glance(example, wide, own)).ok:
+                        return seen
+                    return self._check(example, wide, own)
+            return self._check(example, given, own)
 
     def _glance(self, example: Replay, inputs: dict[str, Any], own: bool) -> Report:
-        """Look once, and a little beside the example if there is a kink there."""
+        """Look once; if there is a kink, or nothing to be seen, once more beside the example."""
         seen = _along(example, inputs, self.seed).glance(self.seed)
         if seen.ok is None and own:
-            beside = _along(example, inputs, self.seed, aside=_ASIDE).glance(self.seed)
-            return beside if beside.ok else seen
+            return _along(example, inputs, self.seed, aside=_ASIDE).glance(self.seed)
         return seen
+
+    def _check(self, example: Replay, inputs: dict[str, Any], own: bool) -> Report:
+        rows = self.battery and not own
+        return check(example.function, inputs, wrt=example.wrt, battery=rows, seed=self.seed)
 
 
 def _along(example: Replay, inputs: dict[str, Any], seed: int, aside: float = 0.0) -> Along:
@@ -83,8 +86,9 @@ def _along(example: Replay, inputs: dict[str, Any], seed: int, aside: float = 0.
 
 
 def _jiggled(tensor: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
-    noise = torch.rand(tensor.shape, generator=generator).to(tensor)
-    return tensor + share * (0.5 + noise) * (tensor.abs() + 1)
+    """Return a tensor whose entries are each a little larger, also those that are 0."""
+    noise = share * (0.5 + torch.rand(tensor.shape, generator=generator)).to(tensor)
+    return torch.where(tensor == 0, noise * size_of(tensor), tensor * (1 + noise))
 
 
 def _moves(leaf: Any) -> bool:

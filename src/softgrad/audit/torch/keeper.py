@@ -55,6 +55,11 @@ class Keeper:
         for tensor in (*own, *module.buffers(recurse=False)):
             self.keep(tensor)
 
+    def value(self, leaf: torch.Tensor) -> torch.Tensor:
+        """Return what a leaf holds before a run."""
+        self.keep(leaf)
+        return self._kept[id(leaf)].value
+
     def rewind(self) -> None:
         """Go back to the beginning of a run."""
         np.random.set_state(self._states[0])

@@ -114,9 +114,7 @@ def _fresh(leaf: Any, changed: bool) -> Any:
 
 
 def _detached(value: Any) -> Any:
-    return tree_map(
-        lambda leaf: leaf.detach().clone() if isinstance(leaf, torch.Tensor) else leaf, value
-    )
+    return tree_map(lambda leaf: leaf.detach() if isinstance(leaf, torch.Tensor) else leaf, value)
 
 
 def widened(value: Any) -> Any:

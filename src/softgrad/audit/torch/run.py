@@ -43,6 +43,7 @@ class Run:
     seed: int
     keeper: Keeper = field(default_factory=Keeper)
     _modules: list[torch.nn.Module] = field(default_factory=list, init=False)
+    _within: set[int] = field(default_factory=set, init=False)
 
     def total(self, make: Callable[[Call], Any] | None = None) -> torch.Tensor | None:
         """Return the loss of one run, each call of which is made by ``make`` if that is given.
@@ -89,8 +90,9 @@ class Run:
         """
 
         def enter(module: torch.nn.Module, _: Any) -> None:
-            if not any(module is each for root in self._modules for each in root.modules()):
+            if id(module) not in self._within:
                 self._modules.append(module)
+                self._within |= set(map(id, module.modules()))
             self.keeper.keep_module(module, parameters=parameters)
 
         handle = hooks.register_module_forward_pre_hook(enter)

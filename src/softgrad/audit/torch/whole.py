@@ -25,6 +25,8 @@ __all__ = ["whole"]
 Make = Callable[[Call], Any]
 Leaves = dict[str, torch.Tensor]
 
+_LARGE = 2**22
+
 
 def whole(run: Run, ledger: Ledger, seed: int) -> tuple[Report, list[Note]]:
     """Check the loss as a function of one step for each parameter, along a random direction.
@@ -32,17 +34,21 @@ def whole(run: Run, ledger: Ledger, seed: int) -> tuple[Report, list[Note]]:
     The claim is what ``backward`` gives, hooks included; the truth comes from moving parameters.
     Of a difference it is told what makes it, or between which modules it arises.
     """
-    wide = _in_float64(run, ledger.leaves)
-    if wide is not None:
+    coarse = any(p.dtype in (torch.bfloat16, torch.float16) for p in ledger.leaves.values())
+    narrow = _Whole(
+        run, {name: run.keeper.value(p) for name, p in ledger.leaves.items()}, ledger.leaves, seed
+    )
+    large = sum(p.numel() for p in ledger.leaves.values()) > _LARGE
+    if large and not coarse and (report := narrow.glance()).ok:
+        return report, []
+    if (wide := _in_float64(run, ledger.leaves)) is not None:
         copied, into = wide
         with copied.undone(parameters=False), uncast():
-            seen = _Whole(copied, ledger.leaves, into, seed)
+            seen = _Whole(copied, narrow.starts, into, seed)
             if (report := seen.glance()).ok or seen.exact():
                 return seen.told(report, ledger)
-    if any(each.dtype in (torch.bfloat16, torch.float16) for each in ledger.leaves.values()):
+    if coarse:
         return Report(None, "in so few digits the whole cannot be measured", seed=seed), []
-    starts = {name: each.detach().clone() for name, each in ledger.leaves.items()}
-    narrow = _Whole(run, starts, ledger.leaves, seed)
     return narrow.told(narrow.glance(), ledger)
 
 

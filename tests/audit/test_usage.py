@@ -1,5 +1,6 @@
 """What is handed to an audit, and what it refuses."""
 
+from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
@@ -32,7 +33,8 @@ def test_a_model_must_be_callable(framework):
 
 
 def test_a_library_that_is_not_audited_is_named(monkeypatch):
-    monkeypatch.setattr("softgrad.audit.auditor.frame_of", lambda _: SimpleNamespace(name="mxnet"))
+    auditor = import_module("softgrad.audit.auditor")
+    monkeypatch.setattr(auditor, "frame_of", lambda _: SimpleNamespace(name="mxnet"))
     with pytest.raises(ArgumentError, match="models of mxnet cannot be audited; of torch, jax"):
         softgrad.audit(lambda x: x, X)
 

@@ -218,7 +218,8 @@ def test_a_terminal_gets_a_panel_and_a_bar(here: Path, monkeypatch) -> None:
     for stream in ("stdout", "stderr"):
         monkeypatch.setattr(f"sys.{stream}", Screen())
     assert main(["audit", "sg_layers.py:right"]) == 0
-    assert "╭─ audit: RIGHT" in sys.stdout.getvalue()
+    out = sys.stdout.getvalue()
+    assert "╭" in out and "audit: RIGHT" in out
     assert "%" in sys.stderr.getvalue()
 
 

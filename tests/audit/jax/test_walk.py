@@ -113,6 +113,13 @@ def test_a_while_loop_is_judged_in_forward_mode():
     assert report.ok and report.whole.ok
 
 
+def test_a_primitive_that_relies_on_its_caller_is_not_blamed():
+    report = softgrad.audit(lambda x: jnp.linalg.eigh(x.T @ x)[0].sum(), X)
+    assert report.ok and report.whole.ok
+    (unclear,) = (finding for finding in report.findings if finding.ok is None)
+    assert unclear.call == "lax.eigh(float64[4, 4])" and "rely on" in unclear.report.reason
+
+
 def test_float64_is_as_it_was_and_so_are_the_arguments():
     params = models.mlp_params()
     softgrad.audit(models.mlp, params, X)

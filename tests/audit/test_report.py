@@ -174,4 +174,5 @@ def test_a_finding_answers_for_its_call():
     finding = full().guilty[0]
     assert finding.source.endswith("test_report.py:3") and finding.module == "a"
     assert finding.explanation == finding.report.explanation
-    assert (Finding("f()", (), None, (), 1, Report(True, "")).source) == "?"
+    assert Finding("f()", (), HERE, (), 1, Report(True, "")).source == finding.source
+    assert Finding("f()", (), None, (), 1, Report(True, "")).source == "?"

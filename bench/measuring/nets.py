@@ -51,7 +51,7 @@ class Attention(nn.Module):
         if self.causal:
             scores = q @ k.transpose(-2, -1) * (d // self.heads) ** -0.5
             hidden = torch.ones(t, t, dtype=torch.bool).triu(1)
-            y = scores.masked_fill(hidden, -torch.inf).softmax(-1) @ v
+            y = F.softmax(scores.masked_fill(hidden, -torch.inf), dim=-1) @ v
         else:
             y = F.scaled_dot_product_attention(q, k, v)
         return self.out(y.transpose(1, 2).reshape(n, t, d))
@@ -65,10 +65,12 @@ class Block(nn.Module):
         self.attention = Attention(width, heads, causal=causal)
         self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
         self.wide, self.back = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.drop = nn.Dropout(0.1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x + self.attention(self.norms[0](x))
-        return x + self.back(F.gelu(self.wide(self.norms[1](x)), approximate="tanh"))
+        h = F.gelu(self.wide(self.norms[1](x)), approximate="tanh")
+        return x + self.drop(self.back(h))
 
 
 class Writer(nn.Module):
@@ -90,17 +92,22 @@ class Writer(nn.Module):
 
 
 class Reader(nn.Module):
-    """An LSTM over words, classified by its last state."""
+    """An LSTM over words, classified by its last state, which is gated."""
 
     def __init__(self, words: int, width: int) -> None:
         super().__init__()
         self.words = nn.Embedding(words, width)
         self.steps = nn.LSTM(width, width, num_layers=2, batch_first=True)
-        self.head = nn.Linear(width, 10)
+        self.gate, self.head, self.drop = (
+            nn.Linear(width, width),
+            nn.Linear(width, 10),
+            nn.Dropout(0.2),
+        )
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         states, _ = self.steps(self.words(tokens))
-        return self.head(torch.tanh(states[:, -1]))
+        last = self.drop(states[:, -1])
+        return self.head(torch.tanh(last) * torch.sigmoid(self.gate(last)))
 
 
 def pictures(width: int, size: int, batch: int, blocks: int) -> Problem:
@@ -141,7 +148,7 @@ def patches(width: int, length: int, batch: int, heads: int) -> Problem:
 
 def _classified(net: nn.Module, inputs: torch.Tensor, classes: int) -> Problem:
     targets = torch.randint(classes, (len(inputs),))
-    return Problem(net, (inputs,), lambda y: F.cross_entropy(y, targets))
+    return Problem(net, (inputs,), lambda y: F.cross_entropy(y, targets, label_smoothing=0.1))
 
 
 NETS: dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]] = {

@@ -152,7 +152,7 @@ def _classified(net: nn.Module, inputs: torch.Tensor, classes: int) -> Problem:
 
 
 NETS: dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]] = {
-    "ResNet-18-sized CNN": (lambda: pictures(64, 128, 4, 2), lambda: pictures(4, 32, 2, 1)),
+    "ResNet-18-sized CNN": (lambda: pictures(64, 128, 4, 2), lambda: pictures(4, 32, 3, 1)),
     "GPT-2-small-sized decoder": (
         lambda: sentences(50_257, 128, 1, 768, 12, 12),
         lambda: sentences(50, 8, 2, 16, 2, 2),

@@ -44,7 +44,8 @@ class Judge:
     def report(self, example: Replay, *, own: bool) -> Report:
         """Return the report on a call, in float64 if it takes that."""
         given = dict(example.inputs)
-        with unpacked_plainly():
+        devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+        with unpacked_plainly(), torch.random.fork_rng(devices):
             large = _entries(example, given) > _LARGE
             brief = (own or large) and not self.thorough
             if brief and large and (seen := self._glance(example, given, own)).ok:

@@ -35,7 +35,8 @@ class Modules:
             self._running.append(self.named(module))
 
         def leave(module: torch.nn.Module, _: Any, __: Any) -> None:
-            self._running.pop()
+            if self._running:  # but for the module that ran already
+                self._running.pop()
 
         handles = (
             hooks.register_module_forward_pre_hook(enter),

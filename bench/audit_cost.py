@@ -53,7 +53,7 @@ def audited(name: str, thorough: bool) -> dict[str, Any]:
     import torch
     from measuring.nets import made
 
-    from softgrad.audit.audit import audit
+    from softgrad import audit
 
     audit(torch.nn.Linear(2, 2), torch.ones(2))
     before = peak()

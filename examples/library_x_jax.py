@@ -23,7 +23,7 @@ images = np.float32(images / 16)
 
 @jax.custom_vjp
 def library_x(x):
-    """The softmax of some library: its value is right, its gradient is the sigmoid's."""
+    """Return the softmax of some library: its value is right, its gradient is the sigmoid's."""
     return jax.nn.softmax(x)
 
 
@@ -75,9 +75,8 @@ if __name__ == "__main__":
     report = softgrad.audit(function, **inputs)
     (guilty,) = report.guilty
     print(f"\n{report}\n")
-    print(
-        f"named in {time.perf_counter() - begin:.1f} s: {guilty.call}, {guilty.source}: {guilty.bug}"
-    )
+    seconds = time.perf_counter() - begin
+    print(f"named in {seconds:.1f} s: {guilty.call}, {guilty.source}: {guilty.bug}")
 
     learned = accuracy_after(epochs, softgrad.softmax)
     print(f"with softgrad.softmax in that line: {100 * learned:.1f} %, beside {100 * stuck:.1f} %")

@@ -106,9 +106,8 @@ if __name__ == "__main__":
     report = softgrad.audit(model, rows, loss=its_loss)
     (guilty,) = report.guilty
     print(f"\n{report}\n")
-    print(
-        f"named in {time.perf_counter() - start:.1f} s: {guilty.call}, {guilty.source}: {guilty.bug}"
-    )
+    seconds = time.perf_counter() - start
+    print(f"named in {seconds:.1f} s: {guilty.call}, {guilty.source}: {guilty.bug}")
 
     learned = accuracy_after(epochs, Softmax)
     print(f"with the right backward: {100 * learned:.1f} %, beside {100 * stuck:.1f} %")

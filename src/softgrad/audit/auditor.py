@@ -78,7 +78,8 @@ def audit(
 
     Examples
     --------
-    >>> import numpy as np, softgrad
+    >>> import numpy as np
+    >>> from softgrad.audit import audit
     >>> class Linear:
     ...     def __init__(self, W):
     ...         self.W = W
@@ -97,7 +98,7 @@ def audit(
     ...         return g * self.p * (1 - self.p)
     >>> rng = np.random.default_rng(0)
     >>> model = [Linear(rng.normal(size=(4, 3))), Softmax()]
-    >>> report = softgrad.audit(model, rng.normal(size=(5, 4)))
+    >>> report = audit(model, rng.normal(size=(5, 4)))
     >>> [(finding.call, finding.bug) for finding in report.guilty]
     [('Softmax(float64[5, 3])', 'diagonal_only')]
     """

@@ -1,18 +1,15 @@
 """Where in the user's code a call was made."""
 
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
 __all__ = ["Place", "among", "calling"]
 
 _OWN = str(Path(__file__).parent.parent)
-_INSTALLED = tuple(
-    dict.fromkeys(sysconfig.get_paths()[kind] for kind in ("stdlib", "purelib", "platlib"))
-)
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,16 @@ class Place:
     @property
     def installed(self) -> bool:
         """Whether the line belongs to an installed package and not to the user."""
-        return self.file.startswith(_INSTALLED)
+        return self.file.startswith(_installed())
+
+
+@lru_cache
+def _installed() -> tuple[str, ...]:
+    """Return the folders of installed packages, the standard library's first."""
+    import sysconfig  # slow to import
+
+    paths = sysconfig.get_paths()
+    return tuple(dict.fromkeys(paths[kind] for kind in ("stdlib", "purelib", "platlib")))
 
 
 def calling(libraries: tuple[str, ...]) -> tuple[Place | None, Place | None]:
@@ -67,7 +73,7 @@ def among(
         place = Place(file, line, function)
         if not place.installed:
             return place, within
-        if within is None and not file.startswith(_INSTALLED[0] + "/contextlib"):
+        if within is None and not file.startswith(_installed()[0] + "/contextlib"):
             within = place
     return within, None
 

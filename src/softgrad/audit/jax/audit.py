@@ -1,17 +1,24 @@
 """Auditing a function of JAX's."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from softgrad.audit.jax.calls import custom, inputs_of, name_of
 from softgrad.audit.jax.ledger import Entry, Ledger
 from softgrad.audit.jax.traced import traced
 from softgrad.audit.jax.whole import whole
-from softgrad.audit.report.report import AuditReport, Finding
+from softgrad.audit.report.report import AuditReport
 from softgrad.check import Report, check
 from softgrad.errors import ArgumentError
 
 __all__ = ["audit"]
+
+_RELIES = Report(
+    None,
+    "alone it disagrees, at operands that are free; a primitive of JAX's own may rely on how they "
+    "belong together",
+)
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -37,25 +44,40 @@ def audit(
                 "model returned nothing that depends on a floating input: there is no derivative"
             )
 
-        def findings(entries: Collection[Entry]) -> tuple[Finding, ...]:
-            return tuple(_found(entries, battery, progress, seed))
+        def judged(entries: Collection[Entry]) -> list[tuple[Entry, Report]]:
+            return [*_judged_all(entries, battery, progress, seed)]
 
-        found = findings(ledger.entries.values() if thorough else ledger.kinds())
-        guilty = any(finding.ok is False for finding in found)
+        found = judged(ledger.entries.values() if thorough else ledger.kinds())
+        guilty = any(report.ok is False and custom(entry.made.eqn) for entry, report in found)
         total = None if guilty or not entire else whole(subject, seed)
-        if not thorough and total is not None and total.ok is not True:
-            found = findings(ledger.entries.values())  # what is wrong may lie in the values
+        suspect = total is not None and total.ok is not True
+        if suspect and not thorough:
+            found = judged(ledger.entries.values())  # what is wrong may lie in the values
+    findings = (
+        entry.finding(report if suspect else _own(entry, report)) for entry, report in found
+    )
     calls = sum(entry.count for entry in ledger.entries.values())
-    return AuditReport(found, total, tuple(ledger.notes), calls, seed)
+    return AuditReport(tuple(findings), total, tuple(ledger.notes), calls, seed)
 
 
-def _found(
+def _judged_all(
     entries: Collection[Entry], battery: bool, progress: Progress | None, seed: int
-) -> Iterator[Finding]:
+) -> Iterator[tuple[Entry, Report]]:
     for done, entry in enumerate(entries):
         if progress is not None:
             progress(done, len(entries), name_of(entry.made.eqn))
-        yield entry.finding(_judged(entry, battery, seed))
+        yield entry, _judged(entry, battery, seed)
+
+
+def _own(entry: Entry, report: Report) -> Report:
+    """Return the report on an equation in a function in whose whole nothing is wrong.
+
+    JAX's own primitives may rely on what only the function that calls them keeps: that a matrix is
+    symmetric, or that two operands are factors of the third.
+    """
+    if report.ok is not False or custom(entry.made.eqn):
+        return report
+    return replace(_RELIES, evidence=(report.reason,), seed=report.seed)
 
 
 def _judged(entry: Entry, battery: bool, seed: int) -> Report:

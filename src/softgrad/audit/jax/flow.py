@@ -28,11 +28,12 @@ def inner(eqn: Any) -> Any:
     """Return the jaxpr of an equation that does no more than run it, else ``None``."""
     if eqn.primitive.name.startswith("custom_"):
         return None
-    found = [eqn.params[name] for name in ("jaxpr", "call_jaxpr") if name in eqn.params]
-    plain = found and eqn.primitive.name not in ("scan", "while", "cond")
-    if not plain or len(_open(found[0]).invars) != len(eqn.invars):
+    if eqn.primitive.name in ("scan", "while", "cond"):
         return None
-    return found[0]
+    found = next((eqn.params[name] for name in ("jaxpr", "call_jaxpr") if name in eqn.params), None)
+    if found is None or _types(_open(found).invars) != _types(eqn.invars):  # of a shard, say
+        return None
+    return found
 
 
 def flow(jaxpr: Any, bits: Sequence[int]) -> list[int]:
@@ -82,3 +83,8 @@ def _open(jaxpr: Any) -> Any:
 
 def _of(known: dict, atom: Any) -> int:
     return 0 if isinstance(atom, core.Literal) else known.get(atom, 0)
+
+
+def _types(atoms: Sequence[Any]) -> list[Any]:
+    avals = [atom.aval for atom in atoms]
+    return [(getattr(aval, "shape", None), getattr(aval, "dtype", None)) for aval in avals]

@@ -1,6 +1,6 @@
 """The derivative of the whole function, input by input."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -29,7 +29,7 @@ def whole(traced: Traced, seed: int) -> Report:
         pairs = zip(outputs, weights, strict=True)
         return sum((out * weight.astype(out.dtype)).real.sum() for out, weight in pairs)
 
-    function, slopes = jax.jit(total), jax.jit(jax.grad(total))
+    function, slopes = jax.jit(total), jax.jit(_derivative(total, list(named)))
 
     def claim(**steps: Any) -> dict[str, np.ndarray]:
         return {name: np.asarray(slope) for name, slope in slopes(steps).items()}
@@ -38,6 +38,15 @@ def whole(traced: Traced, seed: int) -> Report:
     start = {name: np.zeros((), kind) for name in named}
     run = lambda **steps: np.asarray(function(steps))  # noqa: E731
     return check(run, start, grad=claim, battery=False, seed=seed)
+
+
+def _derivative(function: Callable, names: list[str]) -> Callable:
+    """Return the derivative in reverse mode, or in forward mode of what has a while loop in it."""
+    try:
+        jax.eval_shape(jax.grad(function), dict.fromkeys(names, 0.0))
+    except ValueError:
+        return jax.jacfwd(function)
+    return jax.grad(function)
 
 
 def _signs(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -57,8 +57,8 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """The user's line, ``file.py:42``."""
-        return str(self.places[0]) if self.places else "?"
+        """The user's line, ``file.py:42``, or that of the package that makes the call."""
+        return str(self.places[0] if self.places else self.within or "?")
 
     @property
     def module(self) -> str:

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from softgrad.check.report.content import content
@@ -20,6 +21,8 @@ _INDENT = "  "
 _ROLES = {True: "entry", False: "wrong", None: "undecided"}
 _WHERE = 24
 _VERDICT = 20
+_REASONS = 4
+"""How many reasons are told why calls are undecided; the page and JSON tell all."""
 
 
 def summary(report: "AuditReport") -> str:
@@ -54,6 +57,7 @@ def told(report: "AuditReport", width: int) -> Iterator[Line]:
         yield from _guilty(finding, width)
     yield Line("", "")
     yield from _table(report, width)
+    yield from _unclear(report, width)
     if report.whole is not None and report.whole.ok is not True:
         yield Line("", "")
         yield Line("reason", WHOLE)
@@ -102,6 +106,18 @@ def _table(report: "AuditReport", width: int) -> Iterator[Line]:
         call, where, count, verdict = row
         cells = (_cut(call, calls).ljust(calls), _cut(where, places).ljust(places))
         yield Line(role, "  ".join((*cells, count.rjust(len("count")), _cut(verdict, verdicts))))
+
+
+def _unclear(report: "AuditReport", width: int) -> Iterator[Line]:
+    """Yield why calls are undecided, each reason once."""
+    by: dict[str, list[str]] = {}
+    for finding in report.findings:
+        if finding.ok is None:
+            by.setdefault(finding.report.reason, []).append(finding.call)
+    for reason, (first, *others) in islice(by.items(), _REASONS):
+        more = f" and {counted(len(others), 'other', 'others')}" if others else ""
+        told = f"undecided: {_cut(first, width // 2)}{more}: {reason}"
+        yield from _paragraph("undecided", told, width)
 
 
 def _cut(text: str, width: int) -> str:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 import torch
@@ -18,6 +19,8 @@ from softgrad.check import Report
 from softgrad.errors import ArgumentError
 
 __all__ = ["audit"]
+
+_LOST = Report(None, "the run does not repeat itself: made again, it did not make this call")
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -43,7 +46,7 @@ def audit(
         if ledger.total is None:
             raise ArgumentError(_nothing(ledger))
         reports = _judged(run, ledger, Judge(thorough, battery, seed), progress)
-        findings = [_finding(ledger.entries[key], report) for key, report in reports.items()]
+        findings = [_finding(entry, reports.get(k, _LOST)) for k, entry in _firsts(ledger).items()]
         guilty = any(finding.ok is False for finding in findings)
         total, notes = (None, []) if guilty or not entire else whole(run, ledger, seed)
     calls = sum(entry.count for entry in ledger.entries.values())
@@ -67,23 +70,28 @@ def _nothing(ledger: Ledger) -> str:
     return told + "give loss= if its output becomes differentiable there"
 
 
-def _judged(
-    run: Run, ledger: Ledger, judge: Judge, progress: Progress | None
-) -> dict[tuple, Report]:
-    """Run once more and check each distinct call when it is made for the first time."""
-    reports: dict[tuple, Report] = {}
+def _judged(run: Run, ledger: Ledger, judge: Judge, progress: Progress | None) -> dict[int, Report]:
+    """Run once more and check each distinct call when it is made for the first time.
+
+    Calls are found again by when they are made: a script that is run anew makes new functions.
+    """
+    reports: dict[int, Report] = {}
+    firsts, made = _firsts(ledger), count(1)
 
     def make(call: Call) -> Any:
-        key = call.key
-        entry = ledger.entries.get(key)
-        if entry is not None and key not in reports:
+        entry = firsts.get(k := next(made))
+        if entry is not None and entry.call.name == call.name:
             if progress is not None:
-                progress(len(reports), len(ledger.entries), call.name)
-            reports[key] = judge.report(replay(call, entry.effects), own=call.own)
+                progress(len(reports), len(firsts), call.name)
+            reports[k] = judge.report(replay(call, entry.effects), own=call.own)
         return call.function(*call.args, **call.kwargs)
 
     run.total(make)
     return reports
+
+
+def _firsts(ledger: Ledger) -> dict[int, Entry]:
+    return {entry.first: entry for entry in ledger.entries.values()}
 
 
 def _finding(entry: Entry, report: Report) -> Finding:

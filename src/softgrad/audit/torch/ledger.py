@@ -31,6 +31,8 @@ class Entry:
         How it is written.
     effects
         What it did.
+    first
+        How many calls of any kind the run had made before.
     places, modules
         The user's lines and the modules that make it, in order.
     count
@@ -40,6 +42,7 @@ class Entry:
     call: Call
     text: str
     effects: Effects
+    first: int
     places: dict[Place, None] = field(default_factory=dict)
     modules: dict[str, None] = field(default_factory=dict)
     count: int = 0
@@ -72,7 +75,7 @@ class Ledger:
         self.notes: list[Note] = []
         self.cuts: list[Cut] = []
         self.hooks: list[Hook] = []
-        self._finite = Finite()
+        self._finite, self._made = Finite(), 0
         total = run.total(self._make)
         reached = [] if total is None else [*leaves_behind([total.grad_fn])]
         if total is not None and reached:
@@ -90,6 +93,7 @@ class Ledger:
     def _make(self, call: Call) -> Any:
         if hook := registered(call):
             self.hooks.append(hook)
+        self._made += 1
         key, text = call.key, written(call)
         output, effects = made(call)
         bare = replace(call, args=(), kwargs={})
@@ -97,7 +101,7 @@ class Ledger:
             if cut := cut_by(call, output):
                 self.cuts.append(replace(cut, call=bare))
             return output
-        entry = self.entries.setdefault(key, Entry(bare, text, effects))
+        entry = self.entries.setdefault(key, Entry(bare, text, effects, self._made))
         entry.count += 1
         entry.modules[call.module] = None
         if call.place is not None:

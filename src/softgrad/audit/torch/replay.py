@@ -50,12 +50,13 @@ def made(call: Call) -> tuple[Any, Effects]:
     """Make a call; return what it returned, and what it did."""
     given = _leaves(call.args, call.kwargs)
     before = [_version(leaf) for leaf in given]
+    nodes = [getattr(leaf, "grad_fn", None) for leaf in given]
     output = call.function(*call.args, **call.kwargs)
     changed = tuple(old != _version(leaf) for old, leaf in zip(before, given, strict=True))
     own = {id(leaf) for leaf in given}
     returned = tuple(_required(leaf) and id(leaf) not in own for leaf in tree_leaves(output))
-    pairs = zip(changed, given, strict=True)
-    kept = tuple(new and _required(leaf) for new, leaf in pairs)
+    triples = zip(changed, given, nodes, strict=True)
+    kept = tuple(new and _required(leaf) and leaf.grad_fn is not old for new, leaf, old in triples)
     return output, Effects(returned, changed, kept)
 
 

@@ -2,8 +2,8 @@
 
 Run ``python bench/audit_cost.py``; it needs torch. The models are built from torch's own layers
 with random weights and have no defect. Every figure comes from a process of its own. A training
-step is a forward pass, a backward pass and a step of AdamW; memory is what a process holds at its
-peak beyond what it held before the model was made.
+step is a forward pass, a backward pass and a step of AdamW. Time is the processor's; memory is what
+a process holds at its peak beyond what it held before the model was made.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import resource
 import subprocess
 import sys
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from measuring.document import environment, rewrite, table
@@ -39,9 +39,9 @@ def stepped(name: str) -> dict[str, Any]:
     optimizer = torch.optim.AdamW(problem.model.parameters())
     times = []
     for _ in range(ROUNDS):
-        start = perf_counter()
+        start = process_time()
         problem.loss(problem.model(*problem.inputs)).backward()
-        times.append(perf_counter() - start)
+        times.append(process_time() - start)
         optimizer.step()
         optimizer.zero_grad()
     entries = sum(p.numel() for p in problem.model.parameters())
@@ -58,7 +58,7 @@ def audited(name: str, thorough: bool) -> dict[str, Any]:
     audit(torch.nn.Linear(2, 2), torch.ones(2))
     before = peak()
     problem = made(name)
-    start = perf_counter()
+    start = process_time()
     report = audit(
         problem.model,
         *problem.inputs,
@@ -66,7 +66,7 @@ def audited(name: str, thorough: bool) -> dict[str, Any]:
         **({"thorough": True} if thorough else {}),
     )
     return {
-        "seconds": perf_counter() - start,
+        "seconds": process_time() - start,
         "peak": peak() - before,
         "calls": report.calls,
         "distinct": len(report.findings),

@@ -61,6 +61,7 @@ def test_a_right_model_is_called_right_and_left_as_it_was(name):
     assert everything(net) == before
     assert report.ok, str(report)
     assert all(finding.ok for finding in report.findings), str(report)
+    assert not [note for note in report.notes if note.kind == "not_finite"]
     assert report.whole is not None
     assert report.whole.ok is not False, str(report)
 

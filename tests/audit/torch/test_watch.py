@@ -1,6 +1,7 @@
 """Gradients watched while a model is trained."""
 
 import logging
+import math
 import re
 from contextlib import nullcontext
 
@@ -33,7 +34,7 @@ def made(body, **options):
     torch.manual_seed(0)
     net = nets.Net(body)
     net.drop = nn.Dropout(0.3)
-    return net, GradientWatch(net, **{"every": 2, "share": 1.0} | options)
+    return net, GradientWatch(net, **{"every": 2, "share": math.inf} | options)
 
 
 def right(net, x):

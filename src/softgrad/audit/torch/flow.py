@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import torch
@@ -107,7 +108,7 @@ class Finite:
     def made(self, call: Call, bare: Call, output: Any) -> None:
         """Look at a call that was made, and wait for its backward pass; remember it ``bare``."""
         results = tensors(output)
-        if self.forward is None and not _finite(results) and _finite(tensors(call.args)):
+        if self.forward is None and not _finite(results) and _handed_finite(call):
             self.forward = bare
         before = {_node(each) for each in tensors(call.args, call.kwargs) if each.requires_grad}
         for node in _behind([_node(each) for each in results if each.requires_grad], before):
@@ -120,6 +121,13 @@ class Finite:
                 self.backward = call
 
         return hook
+
+
+def _handed_finite(call: Call) -> bool:
+    """Return whether all that a call is handed is finite, numbers too: a mask puts −∞ in place."""
+    given = tree_leaves((call.args, dict(call.kwargs)))
+    numbers = [each for each in given if isinstance(each, float)]
+    return all(map(isfinite, numbers)) and _finite(tensors(given))
 
 
 def _finite(values: Iterable[Any]) -> bool:

@@ -61,7 +61,8 @@ class GradientWatch:
     every
         A step in so many is looked at.
     share
-        The most that looking may take of the time: a look waits until it may.
+        The most that looking may take of the time: a look waits until it may. With ``math.inf``
+        none waits.
     on_wrong
         ``"raise"`` a ``GradientError``, or ``"log"`` a warning to the logger ``softgrad``.
     folder
@@ -92,7 +93,7 @@ class GradientWatch:
     >>> import torch
     >>> from softgrad.audit.torch.watch import GradientWatch
     >>> model = torch.nn.Linear(3, 1)
-    >>> with GradientWatch(model, every=1, share=1.0) as watch:
+    >>> with GradientWatch(model, every=1) as watch:
     ...     for _ in range(4):
     ...         model(torch.ones(2, 3)).sum().backward()
     >>> watch.sightings
@@ -113,8 +114,8 @@ class GradientWatch:
             raise ArgumentTypeError(f"modules must be torch.nn.Modules; got {given}")
         if not isinstance(every, int) or every < 1:
             raise ArgumentError(f"every must be an integer ≥ 1; got {every!r}")
-        if not 0 < share <= 1:
-            raise ArgumentError(f"share must be above 0 and at most 1; got {share!r}")
+        if not share > 0:
+            raise ArgumentError(f"share must be above 0; got {share!r}")
         if on_wrong not in _ANSWERS:
             raise ArgumentError(f"on_wrong must be one of {', '.join(_ANSWERS)}; got {on_wrong!r}")
         self.sightings: list[Sighting] = []
@@ -125,6 +126,8 @@ class GradientWatch:
         self._handles = ExitStack()
         self._seeing = ExitStack()
         self._step, self._spent, self._begun = -1, 0.0, 0.0
+        self._last = 0.0
+        self._opened: float | None = None
         self._depth = 0
         self._turns: dict[tuple, int] = {}
         self._turn: tuple | None = None
@@ -156,19 +159,23 @@ class GradientWatch:
             self._begin_step()
         self._depth += 1
         if self._depth == 1 and self._finite is not None:
+            self._opened = perf_counter()
             modules = Modules(module)
             self._seeing.enter_context(modules.watched())
             self._seeing.enter_context(Tape(self._make, lambda: modules.path).running())
 
     def _leave(self, *_: Any) -> None:
         self._depth = max(0, self._depth - 1)
-        if not self._depth:
+        if not self._depth and self._opened is not None:
             self._seeing.close()
+            # twice a forward pass that is looked at, for its backward pass is too
+            self._last, self._opened = 2 * (perf_counter() - self._opened), None
+            self._spent += self._last
 
     def _begin_step(self) -> None:
         """Decide whether this step is looked at, and which of its calls."""
         self._step += 1
-        within = self._spent <= self._share * (perf_counter() - self._begun)
+        within = self._spent + self._last <= self._share * (perf_counter() - self._begun)
         asked = self._step % self._every == 0 and (within or not self._turns)
         self._finite = Finite() if asked else None
         self._turn = (
@@ -183,7 +190,6 @@ class GradientWatch:
             replace(call, args=_kept(call.args), kwargs=_kept(dict(call.kwargs))) if asked else call
         )
         output, effects = made(call)
-        start = perf_counter()
         if effects.differentiable:
             self._turns.setdefault(key, 0 if call.own else -1)
             self._finite.made(call, bare, output)
@@ -191,7 +197,6 @@ class GradientWatch:
                 self._turns[key] += 1
                 self._turn = None
                 self._look(replay(kept, effects), kept, text)
-        self._spent += perf_counter() - start
         return output
 
     def _look(self, example: Replay, call: Call, text: str) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 __all__ = ["ROOT", "command", "environment", "rewrite", "table"]
 
 ROOT = Path(__file__).resolve().parents[2]
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def environment(*packages: str) -> str:
@@ -44,15 +43,21 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([line(cells[0]), rule, *map(line, cells[1:])])
 
 
-def rewrite(name: str, body: str, versions: str, commands: str | None = None) -> Path:
+def rewrite(
+    name: str, body: str, versions: str, commands: str | None = None, part: str = "measured"
+) -> Path:
     """Put ``body`` between the markers of ``docs/name.md``; what stands around them stays.
 
-    Above it stands this run's command line, or the ones that are given.
+    Above it stands this run's command line, or the ones that are given. A document that several
+    scripts write has markers of its own for each ``part``.
     """
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
     path = ROOT / "docs" / f"{name}.md"
-    text = path.read_text(encoding="utf-8") if path.exists() else f"# {name}\n\n{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    measured = f"{BEGIN}\n\n`{commands or command()}`\n\n{versions}\n\n{body.strip()}\n\n{END}"
+    text = path.read_text(encoding="utf-8") if path.exists() else f"# {name}\n"
+    if begin not in text:
+        text = f"{text}\n{begin}\n{end}\n"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    measured = f"{begin}\n\n`{commands or command()}`\n\n{versions}\n\n{body.strip()}\n\n{end}"
     path.write_text(before + measured + after, encoding="utf-8")
     return path

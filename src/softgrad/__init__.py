@@ -10,12 +10,15 @@ Functions: :func:`softmax`, :func:`log_softmax`, :func:`logsumexp`, :func:`entma
 :func:`sparsemax`, :func:`sigmoid`, :func:`log_sigmoid`, :func:`softplus`, :func:`cross_entropy`,
 :func:`binary_cross_entropy`. Derivatives: :func:`vjp`, :func:`jvp`, :func:`jacobian`,
 :func:`hvp`, :func:`linearize`, :func:`value_and_grad`. And :func:`check`, for anyone's gradient;
-:func:`survey`, for whole libraries; :func:`set_num_threads` and :func:`set_kept_memory` for large
-arrays.
+:func:`audit`, for every call of a model; :func:`watch`, while it is trained; :func:`survey`, for
+whole libraries; :func:`set_num_threads` and :func:`set_kept_memory` for large arrays.
 """
 
 from typing import Any as _Any
 
+from softgrad.audit import AuditReport as AuditReport
+from softgrad.audit import audit as audit
+from softgrad.audit import watch as watch
 from softgrad.calculus import Jacobian as Jacobian
 from softgrad.calculus import hvp as hvp
 from softgrad.calculus import jacobian as jacobian

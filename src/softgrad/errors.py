@@ -5,10 +5,17 @@
     SoftgradError
     ├── ArgumentError        (also a ValueError)   a value is outside what is allowed
     ├── ArgumentTypeError    (also a TypeError)    a value is of the wrong kind
+    ├── GradientError                              a watched model's gradient went wrong
     └── MissingExtra         (also an ImportError) an optional library is not installed
 """
 
-__all__ = ["ArgumentError", "ArgumentTypeError", "MissingExtra", "SoftgradError"]
+__all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
+    "GradientError",
+    "MissingExtra",
+    "SoftgradError",
+]
 
 
 class SoftgradError(Exception):
@@ -21,6 +28,10 @@ class ArgumentError(SoftgradError, ValueError):
 
 class ArgumentTypeError(SoftgradError, TypeError):
     """An argument is of a kind that is not allowed."""
+
+
+class GradientError(SoftgradError):
+    """A gradient went wrong, or ceased to be a number, while a model was trained."""
 
 
 class MissingExtra(SoftgradError, ImportError):

@@ -8,9 +8,12 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SMALL = {
-    "jacobian_three_ways.py": (["200"], None, "softgrad"),
-    "numpy_classifier.py": (["2"], "sklearn", "accuracy"),
-    "sigmoid_or_softmax.py": ([], None, "sum of the right gradient"),
+    "jacobian_three_ways.py": (["200"], (), "softgrad"),
+    "library_x.py": (["3"], ("torch", "sklearn"), "library_x.py:44: diagonal_only"),
+    "library_x_jax.py": (["3"], ("jax", "sklearn"), "library_x_jax.py:35: diagonal_only"),
+    "library_x_numpy.py": (["3"], ("sklearn",), "library_x_numpy.py:49: diagonal_only"),
+    "numpy_classifier.py": (["2"], ("sklearn",), "accuracy"),
+    "sigmoid_or_softmax.py": ([], (), "sum of the right gradient"),
 }
 
 
@@ -23,8 +26,8 @@ def test_every_example_is_here_and_described() -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_it_runs(name: str, tmp_path: Path) -> None:
     arguments, needed, words = SMALL[name]
-    if needed:
-        pytest.importorskip(needed)
+    for library in needed:
+        pytest.importorskip(library)
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / name), *arguments],
         cwd=tmp_path,

@@ -6,7 +6,7 @@ from typing import Any
 
 from softgrad.check.battery.choices import choices_of
 from softgrad.check.battery.variants import ROWS
-from softgrad.check.examine import Orders, examine
+from softgrad.check.examine import Orders, examine, stopped
 from softgrad.check.naming.likeness import family_named
 from softgrad.check.report.pairs import unpaired
 from softgrad.check.report.report import Report, Tally
@@ -144,8 +144,7 @@ def check(
                     raise
                 report = report_on(planned.first)
         except CodeRaised as raised:
-            broken = raised.stage != "the function"
-            report = Report(False if broken else None, f"{raised}.")
+            report = stopped(raised)
         if report.ok is False:
             from softgrad.check.reproduce.snippet import snippet  # slow to import, for failures
 

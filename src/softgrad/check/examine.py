@@ -24,9 +24,9 @@ from softgrad.function import Function
 if TYPE_CHECKING:
     from softgrad.check.naming.diagnose import Diagnosis
 
-__all__ = ["Orders", "conclude", "examine"]
+__all__ = ["RIGHT", "Orders", "conclude", "examine", "stopped"]
 
-_RIGHT = "the derivative agrees with the function"
+RIGHT = "the derivative agrees with the function"
 _STEPS = 1e-6
 _ROUNDING = 64.0
 _FINE = 1e-4
@@ -143,7 +143,7 @@ def _empty(subject: Subject) -> Report:
     """Look at the shape and dtype of the gradient where there are no entries."""
     gradient = subject.pull(np.ones(subject.forward().size))
     shaped = manners.form(subject, gradient)
-    return Report(True, _RIGHT) if shaped is None else wrong(shaped, subject.wrt)
+    return Report(True, RIGHT) if shaped is None else wrong(shaped, subject.wrt)
 
 
 def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = None) -> Report:
@@ -163,7 +163,7 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
             return wrong(shaped, subject.wrt)
     if seen.status == "wrong" and not _confirmed(subject, seen, seed):
         if _within_the_widest(seen):
-            return Report(True, _RIGHT)
+            return Report(True, RIGHT)
         return Report(None, "the measurements contradict each other: there may be no derivative")
     if seen.status == "wrong":
         named = _diagnosed(seen, seed, like)
@@ -174,7 +174,7 @@ def conclude(subject: Subject, seen: Probe, seed: int, like: Function | None = N
         if found := _repeats(subject, seen, seed):  # as if rounding moved it by that much
             return wrong(found, subject.wrt)
         return Report(None, "the derivative cannot be measured here")
-    return Report(True, _RIGHT)
+    return Report(True, RIGHT)
 
 
 def _diagnosed(seen: Probe, seed: int, like: Function | None = None) -> "Diagnosis":
@@ -269,7 +269,7 @@ def _kinked(subject: Subject, seen: Probe, seed: int) -> Report:
         return replace(wrong(finding, subject.wrt, dict(masks)), kinks=count)
     if not judged.settled:
         return Report(None, "kinks everywhere: the entries could not all be measured", kinks=count)
-    return Report(True, f"{_RIGHT}; at its kinks it lies between the one-sided slopes", kinks=count)
+    return Report(True, f"{RIGHT}; at its kinks it lies between the one-sided slopes", kinks=count)
 
 
 def _manners(subject: Subject, seen: Probe, seed: int) -> Finding | None:
@@ -307,3 +307,8 @@ def wrong(
         trigger=found.trigger,
         pictures=found.pictures,
     )
+
+
+def stopped(raised: CodeRaised) -> Report:
+    """Return the report on code that raised: only the derivative's own error makes it wrong."""
+    return Report(None if raised.stage == "the function" else False, f"{raised}.")

@@ -195,6 +195,63 @@ def check(
 
 
 @app.command
+def audit(
+    target: str,
+    /,
+    *arguments: str,
+    run: Annotated[bool, Parameter(negative="")] = False,
+    framework: Literal["torch", "jax", "numpy"] | None = None,
+    thorough: Annotated[bool, Parameter(negative="")] = False,
+    battery: Annotated[bool, Parameter(negative="")] = False,
+    seed: int = 0,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    html: Path | None = None,
+    sarif: Path | None = None,
+) -> int:
+    """Check every differentiable call of a model, and name the one with the wrong gradient.
+
+    Exit code: 0 right, 1 wrong, 2 bad usage, 3 undecided. For example:
+    softgrad audit train.py:make, or softgrad audit --run train.py -- --epochs 1
+
+    Parameters
+    ----------
+    target
+        module:function or path/file.py:function that returns (model, inputs) or (model, inputs,
+        loss); inputs are a tuple, a dict by name, or one. With --run, a script.
+    arguments
+        What the script is run with, after --.
+    run
+        Run the script as far as its first backward pass, and audit that.
+    framework
+        torch, jax or numpy, where neither the model nor its inputs, nor what the script imports,
+        tells.
+    thorough
+        Check every call in full, those that are alike and the framework's own too.
+    battery
+        Check calls that are not the framework's own with other sizes and values as well.
+    seed
+        The seed of the audit's random directions.
+    json
+        Print the report as JSON.
+    html
+        Where to write the report as a page.
+    sarif
+        Where to write the report as a SARIF log.
+    """
+    from softgrad.cli.audit import Wanted, run_audit, run_script
+
+    if arguments and not run:
+        raise ArgumentError(f"only a script takes arguments: give --run; got {arguments[0]!r}")
+    wanted = Wanted(framework, thorough, battery, seed)
+    outputs = Outputs(json, html, sarif)
+    return (
+        run_script(target, arguments, wanted, outputs)
+        if run
+        else run_audit(target, wanted, outputs)
+    )
+
+
+@app.command
 def survey(
     *,
     library: Several = None,

@@ -1,7 +1,5 @@
 """``softgrad check``: from the command line's words to a report and an exit code."""
 
-import sys
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,14 +8,13 @@ from softgrad.check import Report
 from softgrad.check import check as judge
 from softgrad.check.frameworks import Frame, frame_named
 from softgrad.cli.inputs import choices, convert, from_file, random
-from softgrad.cli.outputs import Outputs
+from softgrad.cli.outputs import CODES, Outputs
 from softgrad.cli.progress import progress
-from softgrad.cli.target import Target, resolve
+from softgrad.cli.target import Target, raised, resolve
 from softgrad.errors import ArgumentError, SoftgradError
 
 __all__ = ["Wanted", "run_check"]
 
-CODES = {True: 0, False: 1, None: 3}
 TOLD_BY_TYPE = ("numpy", "torch", "jax", "tensorflow", "tinygrad")
 """Frameworks that are known by the type of their arrays."""
 
@@ -88,8 +85,4 @@ def _judge(target: Target, arrays: dict[str, Any], seed: int, options: dict[str,
     except SoftgradError:
         raise
     except Exception as error:
-        last = traceback.extract_tb(sys.exc_info()[2])[-1]
-        raise ArgumentError(
-            f"{target.name} raised {type(error).__name__}: {error} "
-            f"({Path(last.filename).name}, line {last.lineno})"
-        ) from error
+        raise raised(target.name, error) from error

@@ -1,4 +1,4 @@
-"""Where the report of ``softgrad check`` goes."""
+"""Where the report of ``softgrad check`` or ``softgrad audit`` goes."""
 
 import json as encoder
 import sys
@@ -7,10 +7,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from softgrad.audit import AuditReport
 from softgrad.check import Report
 from softgrad.errors import ArgumentError, MissingExtra
 
-__all__ = ["Outputs", "ready"]
+__all__ = ["CODES", "Outputs", "ready"]
+
+CODES = {True: 0, False: 1, None: 3}
+"""The exit code by what a report says."""
 
 
 def ready(html: Path | None, *others: Path | None) -> None:
@@ -53,9 +57,19 @@ class Outputs:
         """
         ready(self.html, self.sarif, self.snippet)
 
-    def give(self, report: Report, target: str, place: Any) -> None:
-        """Write the files and print the report; what was written is told on stderr."""
-        self._write(report, place)
+    def give(self, report: Report | AuditReport, target: str, *place: Any) -> None:
+        """Write the files and print the report; what was written is told on stderr.
+
+        ``place`` is where the checked function is written; an audit knows that itself.
+        """
+        if self.html:
+            report.to_html(self.html)
+        if self.sarif:
+            self.sarif.write_text(report.to_sarif(*place), encoding="utf-8")
+        for path in filter(None, (self.html, self.sarif)):
+            print(f"softgrad: wrote {path}", file=sys.stderr)
+        if self.snippet and isinstance(report, Report):
+            self._write_snippet(self.snippet, report)
         if self.json:
             print(encoder.dumps({"target": target, **report.to_dict()}, ensure_ascii=False))
         elif sys.stdout.isatty():
@@ -65,16 +79,10 @@ class Outputs:
         else:
             print(report.to_text())
 
-    def _write(self, report: Report, place: Any) -> None:
-        if self.html:
-            report.to_html(self.html)
-        if self.sarif:
-            self.sarif.write_text(report.to_sarif(place), encoding="utf-8")
-        if self.snippet and report.snippet:
-            self.snippet.write_text(report.snippet, encoding="utf-8")
-        for path in (self.html, self.sarif, self.snippet if report.snippet else None):
-            if path:
-                print(f"softgrad: wrote {path}", file=sys.stderr)
-        if self.snippet and not report.snippet:
+    def _write_snippet(self, path: Path, report: Report) -> None:
+        if report.snippet:
+            path.write_text(report.snippet, encoding="utf-8")
+            print(f"softgrad: wrote {path}", file=sys.stderr)
+        else:
             why = "the gradient is not wrong" if report.ok is not False else "none could be made"
-            print(f"softgrad: no program was written to {self.snippet}: {why}", file=sys.stderr)
+            print(f"softgrad: no program was written to {path}: {why}", file=sys.stderr)

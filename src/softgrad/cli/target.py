@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from softgrad.cli.inputs import required
 from softgrad.errors import ArgumentError
 from softgrad.function import Function
 
-__all__ = ["Target", "resolve"]
+__all__ = ["Target", "named", "raised", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,7 @@ def resolve(target: str, vjp: str | None) -> Target:
     ArgumentError
         If a name does not exist or the module cannot be imported; the message says which.
     """
-    where, colon, name = target.rpartition(":")
-    if not (where and colon and name):
-        raise ArgumentError(
-            f"target must be module:function or path/file.py:function; got {target!r}"
-        )
-    module = _load(where)
+    module, where, name = _imported(target)
     subject = _usable(_find(module, where, name), target)
     if not callable(subject) and not hasattr(subject, "forward"):
         raise ArgumentError(
@@ -87,6 +83,30 @@ def resolve(target: str, vjp: str | None) -> Target:
     if claim is not None and not callable(claim):
         raise ArgumentError(f"vjp must name a function; {vjp} is of type {type(claim).__name__}")
     return Target(target, subject, claim)
+
+
+def _imported(target: str) -> tuple[ModuleType, str, str]:
+    """Import the module that a target names; return it with its name and the object's."""
+    where, colon, name = target.rpartition(":")
+    if not (where and colon and name):
+        raise ArgumentError(
+            f"target must be module:function or path/file.py:function; got {target!r}"
+        )
+    return _load(where), where, name
+
+
+def named(target: str) -> Any:
+    """Return the object that a target names."""
+    return _find(*_imported(target))
+
+
+def raised(name: str, error: BaseException) -> ArgumentError:
+    """Return what to say of an exception in the user's code."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return ArgumentError(
+        f"{name} raised {type(error).__name__}: {error} "
+        f"({Path(last.filename).name}, line {last.lineno})"
+    )
 
 
 def _usable(subject: Any, target: str) -> Any:

@@ -10,7 +10,9 @@ from softgrad.check.precision import digits, epsilon
 from softgrad.check.subject.quiet import CodeRaised
 from softgrad.check.subject.subject import Subject
 
-__all__ = ["Instrument", "Slope"]
+__all__ = ["GOAL", "Instrument", "Slope"]
+
+GOAL = 1e-9
 
 # Central stencils of order 6 and 4 at steps 1, 2, 3; their difference estimates the truncation.
 _SIX = np.array([3 / 4, -3 / 20, 1 / 60])
@@ -170,8 +172,12 @@ class Instrument:
         *,
         floor: float = 0.0,
         factor: float = 1.0,
+        goal: float = GOAL,
     ) -> Slope:
-        """Compare d with f along u, at the step where the error bar is smallest."""
+        """Compare d with f along u, at the step where the error bar is smallest.
+
+        A step whose error bar is ``goal`` of the slope, or less, is good enough.
+        """
         g, d, u = self.masked(g), self._freed(d), self._freed(u)
         scale = self.weight(g, d)
         length = norm(d)
@@ -180,11 +186,11 @@ class Instrument:
             eps = self.eps
             found.append(self.line(g, d, u, self.step * rung * factor, scale))
             if self.eps != eps:  # f holds fewer digits than its dtype: begin again with wider steps
-                return self.slope(g, d, u, floor=floor, factor=factor)
+                return self.slope(g, d, u, floor=floor, factor=factor, goal=goal)
             last = found[-1]
             weight = max(last.size, length)
-            goal = max(1e-9 * weight, 3 * floor, 100 * self.eps ** (6 / 7) * weight)
-            if last.error <= goal:
+            enough = max(goal * weight, 3 * floor, 100 * self.eps ** (6 / 7) * weight)
+            if last.error <= enough:
                 return last
         best, second = sorted(found, key=lambda s: s.error)[:2]
         gap = abs(best.residual - second.residual)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from softgrad.check.measure.instrument import Instrument, Slope
+from softgrad.check.measure.instrument import GOAL, Instrument, Slope
 from softgrad.check.measure.rounding import beside, direction, floor_of, widest_floor
 from softgrad.check.measure.streams import norm, norms
 from softgrad.check.precision import SAFETY, rounded
@@ -92,6 +92,7 @@ def probe(
     *,
     lines: int = 2,
     factor: float = 1.0,
+    goal: float = GOAL,
     instrument: Instrument | None = None,
 ) -> Probe:
     """Compare the claimed derivative with the function along ``lines`` random directions."""
@@ -120,7 +121,7 @@ def probe(
             return result
         if kind == "signed" or gauge.eps > 1e-4 or subject.eps_out > 1e-4:
             floor, eps = floor_of(subject, rng, g, claimed, along)
-        slope = gauge.slope(g, claimed.flat, u, floor=floor, factor=factor)
+        slope = gauge.slope(g, claimed.flat, u, floor=floor, factor=factor, goal=goal)
         weight = norms(g, gauge.masked(gauge.y))[0]
         shot = _shot(g, claimed.flat, u, slope, floor, 2 * eps * weight)
         if shot.wrong and eps > _EXACT:

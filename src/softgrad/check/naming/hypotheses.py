@@ -109,6 +109,7 @@ def _tiers(
         partial(support.blocks, p),
         partial(coupling.coupling, p),
         partial(coupling.misplaced, p),
+        partial(support.single, p),
         partial(support.partial, p),
         partial(support.leak, subject, p),
     )

@@ -10,7 +10,7 @@ from softgrad.check.naming.instance import Pair
 from softgrad.check.report.words import counted
 from softgrad.check.subject.subject import Subject
 
-__all__ = ["blocks", "leak", "lost", "partial"]
+__all__ = ["blocks", "leak", "lost", "partial", "single"]
 
 
 def partial(p: Pair) -> Iterator[Guess]:
@@ -36,6 +36,21 @@ def partial(p: Pair) -> Iterator[Guess]:
         for axis, start in _ends(flat.reshape(shape)):
             everything = f"everything from index {start} of {side} axis {axis} on"
             yield p.place("partial_block", f"{everything} {told}", apart)
+
+
+def single(p: Pair) -> Iterator[Guess]:
+    """Of the outputs that add up in an entry, one is kept: a sum over samples that was not made."""
+    gone = p.live & ~p.right
+    if p.y is None or (p.filled & ~p.right).any():
+        return
+    if not (gone.any(0) == p.live.any(0)).all() or not ((p.filled & p.live).sum(0) <= 1).all():
+        return
+    kept = np.argwhere((p.filled & p.live).any(1).reshape(p.y.shape))
+    fixed = [axis for axis in range(p.y.ndim) if len(kept) and np.ptp(kept[:, axis]) == 0]
+    axes = [axis for axis in fixed if p.y.shape[axis] > 1]
+    if np.prod([p.y.shape[axis] for axis in axes]) > 2:  # of two, it may as well be a block
+        at = ", ".join(f"index {kept[0, axis]} of output axis {axis}" for axis in axes)
+        yield p.place("upstream_collapsed", f"only {at} of the upstream gradient is used", gone)
 
 
 def _ends(mask: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -1,45 +1,64 @@
 """The report as a page that needs nothing else: no network and no script."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from softgrad.check.report.content import COLUMNS, content
-from softgrad.check.report.heatmap import STEPS, plate
+from softgrad.check.report.content import COLUMNS, Content, content
+from softgrad.check.report.heatmap import STEPS, Plate, plate
 from softgrad.errors import MissingExtra
 
 if TYPE_CHECKING:
     from softgrad.check.report.report import Report
 
-__all__ = ["fragment", "page"]
+__all__ = ["Shown", "fragment", "page", "rendered", "shown"]
+
+_PAGE, _FRAGMENT = "page.html.jinja", "fragment.html.jinja"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A report with what its page draws of it."""
+
+    report: "Report"
+    told: Content
+    plates: tuple[Plate, ...]
+    columns: tuple[str, ...] = COLUMNS
+
+
+def shown(report: "Report") -> Shown:
+    """Return a report as the templates take it."""
+    return Shown(report, content(report), tuple(plate(picture) for picture in report.pictures))
 
 
 def page(report: "Report") -> str:
     """Return a whole HTML document."""
-    return _rendered(report, "page.html.jinja")
+    each = shown(report)
+    return rendered(_PAGE, {"title": each.told.title, "fragment": _FRAGMENT, "each": each})
 
 
 def fragment(report: "Report") -> str:
     """Return the part of the page that a notebook shows: one ``div`` with its own style."""
-    return _rendered(report, "fragment.html.jinja")
+    return rendered(_FRAGMENT, {"each": shown(report)})
 
 
-def _rendered(report: "Report", template: str) -> str:
+def rendered(template: str, values: Mapping[str, Any], packages: tuple[str, ...] = ()) -> str:
+    """Return a filled template of this package, or of ``packages`` that have more of them."""
     try:
-        from jinja2 import Environment, FunctionLoader
+        from jinja2 import ChoiceLoader, Environment, FunctionLoader
     except ModuleNotFoundError:
         raise MissingExtra("an HTML report", "Jinja2", "report") from None
+    loaders = [FunctionLoader(_reader(package)) for package in (*packages, "softgrad.check.report")]
     environment = Environment(
-        loader=FunctionLoader(_source), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=ChoiceLoader(loaders), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    values: dict[str, Any] = {
-        "report": report,
-        "told": content(report),
-        "columns": COLUMNS,
-        "plates": [plate(picture) for picture in report.pictures],
-        "steps": STEPS,
-    }
-    return environment.get_template(template).render(values)
+    return environment.get_template(template).render(steps=STEPS, **values)
 
 
-def _source(name: str) -> str:
-    return (files("softgrad.check.report") / "templates" / name).read_text(encoding="utf-8")
+def _reader(package: str) -> Any:
+    def source(name: str) -> str | None:
+        file = files(package) / "templates" / name
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+    return source

@@ -31,7 +31,9 @@ RULES = (*BUGS.values(), UNNAMED)
 _INDEX = {rule.name: k for k, rule in enumerate(RULES)}
 
 
-def log(checked: "Iterable[tuple[Report, Any]]") -> dict[str, Any]:
+def log(
+    checked: "Iterable[tuple[Report, Any]]", remarks: Iterable[tuple[str, str, Any]] = ()
+) -> dict[str, Any]:
     """Return one log of several reports, each with its location.
 
     Parameters
@@ -39,8 +41,11 @@ def log(checked: "Iterable[tuple[Report, Any]]") -> dict[str, Any]:
     checked
         Pairs of a report and what :func:`~softgrad.check.report.location.location_of` takes: the
         checked function, ``(path, line)`` or ``None``.
+    remarks
+        Warnings about what is no wrong derivative: a kind, a sentence and a location.
     """
     results = [_result(report, place) for report, place in checked if report.ok is not True]
+    results += [_remark(*remark) for remark in remarks]
     driver: dict[str, Any] = {"name": "softgrad", "rules": [_rule(rule) for rule in RULES]}
     with suppress(metadata.PackageNotFoundError):  # when run from its sources
         driver["version"] = metadata.version("softgrad")
@@ -72,12 +77,23 @@ def _result(report: "Report", place: Any) -> dict[str, Any]:
         "message": {"text": report.explanation},
         "properties": {"seed": report.seed},
     }
+    return result | _located(place)
+
+
+def _remark(kind: str, text: str, place: Any) -> dict[str, Any]:
+    told = {"ruleId": kind, "kind": "fail", "level": "warning", "message": {"text": text}}
+    return told | _located(place)
+
+
+def _located(place: Any) -> dict[str, Any]:
     found = location_of(place)
-    if found is not None:
-        path, line = found
-        where = uri(path)
-        address = {"uri": where if ":" in where else quote(where)}
-        result["locations"] = [
+    if found is None:
+        return {}
+    path, line = found
+    where = uri(path)
+    address = {"uri": where if ":" in where else quote(where)}
+    return {
+        "locations": [
             {"physicalLocation": {"artifactLocation": address, "region": {"startLine": line}}}
         ]
-    return result
+    }

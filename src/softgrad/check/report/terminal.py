@@ -1,21 +1,29 @@
 """The report in a terminal that knows colours: a panel of at most 80 columns, and the program."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from softgrad.check.report.content import content
-from softgrad.check.report.text import WIDTH, lines, short
+from softgrad.check.report.text import WIDTH, Line, lines, short
 from softgrad.errors import MissingExtra
 
 if TYPE_CHECKING:
     from softgrad.check.report.report import Report
 
-__all__ = ["Shown"]
+__all__ = ["FRAME", "Shown", "panel"]
+
+FRAME = 4
+"""The columns that the panel's border and padding take."""
 
 _COLOURS = {True: "green", False: "red", None: "yellow"}
-_STYLES = {"header": "dim", "fact": "cyan", "note": "", "foot": "dim", "label": "", "more": ""}
-_FRAME = 4
-"""The columns that the panel's border and padding take."""
+_STYLES = {
+    "reason": "bold",
+    "header": "dim",
+    "fact": "cyan",
+    "foot": "dim",
+    "wrong": "red",
+    "undecided": "yellow",
+}
 
 
 class Shown:
@@ -29,22 +37,29 @@ class Shown:
 
         Below it comes the program, if it is short, without a frame: it is there to be copied.
         """
-        try:
-            from rich.panel import Panel
-            from rich.text import Text
-        except ModuleNotFoundError:
-            raise MissingExtra("a report in colours", "rich", "cli") from None
         width = min(WIDTH, options.max_width)
         told = content(self.report)
         program = short(told.program, options.max_width)
-        colour = _COLOURS[self.report.ok]
-        body = Text(no_wrap=True, overflow="ellipsis")
-        for k, (role, text) in enumerate(lines(told, width - _FRAME, hint=not program)):
-            body.append("\n" if k else "")
-            label, colon, rest = text.partition(":") if role == "label" else ("", "", text)
-            body.append(label + colon, style="bold")
-            body.append(rest, style="bold" if role == "reason" else _STYLES.get(role, ""))
-        title = Text(told.title, style=f"bold {colour}")
-        yield Panel(body, title=title, title_align="left", border_style=colour, width=width)
+        body = lines(told, width - FRAME, hint=not program)
+        yield panel(told.title, self.report.ok, body, width)
         if program:
+            from rich.text import Text
+
             yield Text(f"\n{program.rstrip()}", no_wrap=True)
+
+
+def panel(title: str, ok: bool | None, body: Iterable[Line], width: int) -> Any:
+    """Return a panel in the verdict's colour, around lines of at most ``width - FRAME`` columns."""
+    try:
+        from rich.panel import Panel
+        from rich.text import Text
+    except ModuleNotFoundError:
+        raise MissingExtra("a report in colours", "rich", "cli") from None
+    told = Text(no_wrap=True, overflow="ellipsis")
+    for k, (role, text) in enumerate(body):
+        told.append("\n" if k else "")
+        label, colon, rest = text.partition(":") if role == "label" else ("", "", text)
+        told.append(label + colon, style="bold")
+        told.append(rest, style=_STYLES.get(role, ""))
+    heading = Text(title, style=f"bold {_COLOURS[ok]}")
+    return Panel(told, title=heading, title_align="left", border_style=_COLOURS[ok], width=width)

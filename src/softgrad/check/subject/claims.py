@@ -151,7 +151,11 @@ class LayerClaim(_Written):
         own = self.stored()
         given = tuple(name for name in wrt if name not in own)
         gradients = self.arguments.gradients(found, given, inputs, self.stage) if given else {}
-        return Pulled(gradients | {name: own[name] for name in wrt if name in own})
+        gradients |= {name: own[name] for name in wrt if name in own}
+        if self.code.names:
+            return Pulled(gradients)
+        scale = float(np.real(np.sum(asked.g[0])))  # backward() of a loss: its upstream is 1
+        return Pulled({name: _scaled(self.frame, v, scale) for name, v in gradients.items()})
 
     def takes(self, name: str) -> bool:
         """Return true: what reaches ``forward`` is kept for ``backward``."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from softgrad.check.frameworks import Carried, Frame
 from softgrad.check.subject.binding import input_names
+from softgrad.check.subject.objects import generators
 from softgrad.check.subject.quiet import quiet
 from softgrad.check.subject.tree import grafted, leaves, matched, walk
 
@@ -55,6 +56,7 @@ class Layer:
             self.holders = {name: vars(self.own)[name] for name in found}
         spelled = (s.format(name) for name in self.holders for s in _SPELLINGS)
         self.empty = {name: vars(layer).get(name) for name in (*spelled, *_GATHERED)}
+        self.drawn = generators(self.own)
 
     @property
     def carried(self) -> Carried:
@@ -66,7 +68,9 @@ class Layer:
         return Carried(self.own.forward, parameters, tuple(parameters), bound)
 
     def _forward(self, parameters: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Run the forward pass with these parameters and no gradients stored yet."""
+        """Run the forward pass with these parameters, no gradients stored yet, the same noise."""
+        for generator, state in self.drawn:
+            generator.state = state
         for name, value in parameters.items():
             if np.shape(value) != self.shapes[name]:
                 raise ValueError(f"the layer's {name} has shape {self.shapes[name]}")

@@ -1,0 +1,1 @@
+"""Audits of networks written from scratch: layers with ``forward`` and ``backward``."""

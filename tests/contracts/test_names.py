@@ -14,7 +14,7 @@ FAMILY = {
     "sigmoid", "softmax", "softplus", "sparsemax",
 }  # fmt: skip
 CALCULUS = {"Jacobian", "hvp", "jacobian", "jvp", "linearize", "value_and_grad", "vjp"}
-CHECKING = {"AuditReport", "Report", "audit", "check"}
+CHECKING = {"AuditReport", "Report", "audit", "check", "watch"}
 OTHER = {
     "functions", "get_kept_memory", "get_num_threads", "set_kept_memory", "set_num_threads",
 }  # fmt: skip

@@ -33,8 +33,8 @@ def test_a_model_must_be_callable(framework):
 
 
 def test_a_library_that_is_not_audited_is_named(monkeypatch):
-    auditor = import_module("softgrad.audit.auditor")
-    monkeypatch.setattr(auditor, "frame_of", lambda _: SimpleNamespace(name="mxnet"))
+    engines = import_module("softgrad.audit.engines")
+    monkeypatch.setattr(engines, "frame_of", lambda _: SimpleNamespace(name="mxnet"))
     with pytest.raises(ArgumentError, match="models of mxnet cannot be audited; of torch, jax"):
         softgrad.audit(lambda x: x, X)
 

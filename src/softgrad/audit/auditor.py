@@ -1,23 +1,11 @@
 """The audit: what a model is made of decides how it is taken apart."""
 
-import sys
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any
 
 from softgrad.audit.report.report import AuditReport
-from softgrad.check.frameworks import frame_named, frame_of
-from softgrad.check.subject.layers import is_layer
-from softgrad.check.subject.tree import leaves
-from softgrad.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["audit"]
-
-_ENGINES = {
-    "torch": "softgrad.audit.torch.audit",
-    "jax": "softgrad.audit.jax.audit",
-    "numpy": "softgrad.audit.layers.audit",
-}
 
 
 def audit(
@@ -102,21 +90,9 @@ def audit(
     >>> [(finding.call, finding.bug) for finding in report.guilty]
     [('Softmax(float64[5, 3])', 'diagonal_only')]
     """
-    if not isinstance(seed, int) or seed < 0:
-        raise ArgumentError(f"seed must be an integer ≥ 0; got {seed!r}")
-    if loss is not None and not (callable(loss) or is_layer(loss)):
-        raise ArgumentTypeError(f"loss must be callable; got {type(loss).__name__}")
-    name = _framework(model, inputs, kwargs) if framework is None else framework
-    if name not in _ENGINES:
-        raise ArgumentError(f"framework must be one of {', '.join(_ENGINES)}; got {name!r}")
-    if name != "numpy":
-        frame_named(name)  # which refuses what is not installed
-    if name != "numpy" and not callable(model):
-        raise ArgumentTypeError(
-            f"model must be callable, or have layers with forward and backward; got "
-            f"{type(model).__name__}"
-        )
-    engine = import_module(_ENGINES[name]).audit
+    from softgrad.audit.engines import engine_for  # needs much of the checker, for those who audit
+
+    engine = engine_for(model, inputs, kwargs, loss, framework, seed)
     return engine(
         model,
         inputs,
@@ -128,17 +104,3 @@ def audit(
         progress=progress,
         seed=seed,
     )
-
-
-def _framework(model: Any, inputs: tuple, kwargs: Mapping[str, Any]) -> str:
-    """Return the library of a model and its inputs; where they do not tell, an imported one."""
-    found = frame_of([model, *leaves(frame_named("numpy"), (inputs, kwargs))]).name
-    if found in _ENGINES and found != "numpy":
-        return found
-    if found != "numpy":
-        raise ArgumentError(f"models of {found} cannot be audited; of {', '.join(_ENGINES)} can")
-    from softgrad.audit.layers.tree import layers_of
-
-    if layers_of(model) or not callable(model):
-        return "numpy"
-    return next((name for name in ("torch", "jax") if name in sys.modules), "numpy")

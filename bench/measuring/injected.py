@@ -231,7 +231,7 @@ _ROWS: tuple[tuple[str, tuple, Callable[[Given], dict[str, Any]], tuple[str, ...
         "GELU: another constant",
         _GELU,
         lambda a: {"input": _gelu(a, 0.035)},
-        ("wrong_constant", "param_misapplied", _TERM),
+        ("approximation", "wrong_constant", "param_misapplied"),
     ),
     (
         "GELU: Φ(x) alone",

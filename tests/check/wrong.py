@@ -1,5 +1,6 @@
 """Wrong derivatives in NumPy, at least one for each name the checker can give."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,6 +139,16 @@ def logsumexp_masked_back(g, x, keep):
     z = np.where(keep, x, -np.inf)
     y = np.log(np.exp(z).sum(-1, keepdims=True))
     return g[:, None] * np.exp(z - y)
+
+
+def gelu(x):
+    return 0.5 * x * (1 + np.vectorize(math.erf)(x / np.sqrt(2)))
+
+
+def gelu_by_tanh(g, x):
+    c, cube = np.sqrt(2 / np.pi), 0.044715
+    t = np.tanh(c * (x + cube * x**3))
+    return g * 0.5 * (1 + t + x * (1 - t**2) * c * (1 + 3 * cube * x**2))
 
 
 def low_precision(g, y, x):
@@ -292,6 +303,7 @@ WRONG = [
         {"x": np.array([-1, 0.5, 18, 20, 1, 2], np.float32)},
     ),
     Wrong("low_precision", softmax, low_precision, {"x": X}),
+    Wrong("approximation", gelu, gelu_by_tanh, {"x": X}),
     Wrong("kink_or_tie", lambda x: np.logaddexp(x, 0), at_zero, {"x": np.where(X > 1, 0, X)}),
     Wrong("kink_or_tie", lambda x: np.logaddexp(x, 0), at_zero, {"x": X}),
     Wrong("ignores_strides", like_input, flat, {"x": X}),

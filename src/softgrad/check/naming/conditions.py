@@ -17,6 +17,8 @@ __all__ = ["leaks_between_samples", "nearly", "precision", "strides"]
 _EXACT = 1e-6
 _COARSEST = 2.0**-6  # bfloat16 holds 8 bits
 _PATTERN = 0.5
+_FINE_STEP = 0.03
+_MOST = 0.9
 
 
 def precision(subject: Subject, shot: Shot, gauge: Instrument) -> Finding | None:
@@ -108,20 +110,38 @@ def leaks_between_samples(subject: Subject, shot: Shot, name: str, seed: int) ->
     return None
 
 
-def nearly(shot: Shot, pairs: list[Pair]) -> Finding | None:
-    """Agreement to about the digits of a narrower dtype, the errors being without a pattern."""
+def nearly(subject: Subject, shot: Shot, pairs: list[Pair]) -> Finding | None:
+    """Agreement to a few digits: of another function, or of a narrower dtype if without pattern."""
     size = float(np.linalg.norm(shot.d))
     share = abs(shot.slope.residual) / size if size else np.inf
+    everywhere = noise = True
     for pair in pairs:
         error = pair.claimed - pair.true
         whole, off = float(np.linalg.norm(pair.true)), float(np.linalg.norm(error))
-        noise = abs(float(np.sum(error * pair.true))) < _PATTERN * off * whole
-        spread = np.abs(error[pair.live]) > pair.tolerance
-        if not (whole and noise and spread.mean() > 0.5):
-            return None if share > _EXACT else _digits(share)
-        share = max(share, off / whole)
-    return _digits(share) if share < _COARSEST else None
+        everywhere &= whole > 0 and (np.abs(error[pair.live]) > pair.tolerance).mean() > 0.5
+        noise &= abs(float(np.sum(error * pair.true))) < _PATTERN * off * whole
+        share = max(share, off / whole) if everywhere and noise else share
+    if share >= _COARSEST:
+        return None
+    wrong = [subject.slices[pair.name] for pair in pairs if everywhere]
+    if wrong and all(_moves_smoothly(subject, shot, share, where) for where in wrong):
+        told = f"off by {100 * share:.2g} % of itself, and as smooth as the function: not rounded"
+        return Finding("approximation", told, residual=share)
+    if (everywhere and noise) or share <= _EXACT:
+        told = f"right to {-np.log10(share):.0f} digits only"
+        return Finding("low_precision", told, residual=share)
+    return None
 
 
-def _digits(share: float) -> Finding:
-    return Finding("low_precision", f"right to {-np.log10(share):.0f} digits only", residual=share)
+def _moves_smoothly(subject: Subject, shot: Shot, share: float, where: slice) -> bool:
+    """Ask whether the claim follows steps of the input in which a rounded one would not move."""
+    step = _FINE_STEP * share * direction(np.random.default_rng(0), subject.n)
+    step *= np.maximum(np.abs(subject.x), float(np.abs(subject.x).mean()))
+    try:
+        there = [Instrument(subject.moved(subject.x + k * step)).subject for k in (1, 2)]
+        one, two = ((at.pull(shot.g).flat - shot.d)[where] for at in there)
+    except CodeRaised:
+        return False
+    moved = np.abs(two) > subject.eps * np.abs(shot.d[where]) / _FINE_STEP
+    straight = np.abs(two - 2 * one) < 0.1 * np.abs(two)
+    return bool(moved.any()) and float(straight[moved].mean()) > _MOST

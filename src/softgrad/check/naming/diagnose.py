@@ -135,7 +135,7 @@ def _explanations(
             yield found
     elif found := scattered(wrong):
         yield found
-    if found := nearly(shot, pairs):
+    if found := nearly(subject, shot, pairs):
         yield found
     yield cut if cut is not None and not pairs else unnamed(subject, shot, pairs)
 

@@ -124,6 +124,11 @@ _TABLE = {
             "the gradient is with respect to the argument the function is given.",
             "apply the missing inner derivative, or drop the one applied twice.",
         ),
+        "approximation": (
+            "the derivative of another function close to this one, or with another constant in it",
+            "the derivative is that of the function which the forward pass computes.",
+            "use the forward pass's own formula and constants; look for the tanh form of GELU.",
+        ),
         "assumes_normalized_target": (
             "p − y where p·Σy − y is needed",
             "d/dx of −Σ y log softmax(x) is p·Σy − y.",

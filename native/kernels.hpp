@@ -10,8 +10,10 @@ namespace softgrad {
 // One call. Arrays lie row after row, each of n >= 1 contiguous elements; what has one number per
 // row lies contiguously too. What each kernel reads and writes is said where it is defined.
 //
-// Only `Target::run_strided` takes jobs with inner > 1: there the elements of a row are that far
-// apart, so that arrays lie as [rows / inner, n, inner].
+// `Target::run_strided` takes jobs with inner > 1: there the elements of a row are that far apart,
+// so that arrays lie as [rows / inner, n, inner]. A kernel with `lanes` takes such jobs too, of
+// float32 and float64, of whole vectors of rows that begin side by side, in arrays that have room
+// for them.
 struct Job {
     static constexpr int most = 6;
     std::int64_t rows, n, inner;
@@ -52,6 +54,7 @@ struct Entry {
     const char* name;
     const char* arrays;
     Kernel kernel[element_count];
+    bool lanes = false;
 
     bool elementwise() const { return arrays[0] == 'e'; }
     bool makes_matrices() const { return std::strchr(arrays, 'm') != nullptr; }

@@ -201,8 +201,9 @@ class ScratchRows {
 template <class T>
 struct ResultRows {
     T* y;
+    Lanes n;
 
-    T* of(std::int64_t r) const { return y + r; }
+    T* of(std::int64_t r) const { return y + start_of(r, n); }
 };
 template <class S, class N>
 using WaitingRows =
@@ -211,9 +212,16 @@ using WaitingRows =
 template <class S, class N>
 SOFTGRAD_INLINE WaitingRows<S, N> waiting_rows(N n, [[maybe_unused]] S* y) {
     if constexpr (in_lanes<N>)
-        return {y};
+        return {y, n};
     else
         return WaitingRows<S, N>(n);
+}
+
+// The vectors of a job in lanes lie side by side, or, where they are all that lies between two
+// elements of a row, one row's after another's.
+template <class T>
+SOFTGRAD_INLINE Lanes lanes_of(const Job& job) {
+    return {job.n, job.inner, job.inner == lanes<T> ? lanes_apart(job.n) : 1};
 }
 
 // Runs body(n) with the length of a job's rows, in a type of its own where they are short or lie in
@@ -221,7 +229,7 @@ SOFTGRAD_INLINE WaitingRows<S, N> waiting_rows(N n, [[maybe_unused]] S* y) {
 template <class S, class Body>
 SOFTGRAD_INLINE void by_layout(const Job& job, Body body) {
     if constexpr (!is_half<S>)
-        if (job.inner > 1) return body(Lanes{job.n, job.inner});
+        if (job.inner > 1) return body(lanes_of<S>(job));
     by_length<Compute<S>>(job.n, body);
 }
 

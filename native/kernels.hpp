@@ -29,6 +29,9 @@ struct Job {
     T* output(int k) const {
         return static_cast<T*>(out[k]);
     }
+    void*& array(int k, bool is_output) {
+        return is_output ? out[k] : const_cast<void*&>(in[k]);
+    }
     // Of an array with an element of type S for each of the rows'.
     template <class S>
     std::int64_t bytes() const {

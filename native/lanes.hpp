@@ -8,11 +8,15 @@ namespace softgrad {
 namespace {
 
 // The length of such rows, whose elements are `step` apart: a loop goes from vector to vector.
+// Vector k of rows begins at k * lanes * apart.
 struct Lanes {
-    std::int64_t n, step;
+    std::int64_t n, step, apart;
 
     SOFTGRAD_INLINE std::int64_t end() const { return n * step; }
 };
+// An odd number of vectors: they would drive each other out of the cache a power of two apart.
+SOFTGRAD_INLINE std::int64_t lanes_apart(std::int64_t n) { return n | 1; }
+
 template <class N>
 constexpr bool in_lanes = std::is_same_v<N, Lanes>;
 template <class T, class N>
@@ -22,7 +26,7 @@ using PerRow = std::conditional_t<in_lanes<N>, Vec<T>, T>;
 
 // Where the row r begins.
 SOFTGRAD_INLINE std::int64_t start_of(std::int64_t r, std::int64_t n) { return r * n; }
-SOFTGRAD_INLINE std::int64_t start_of(std::int64_t r, Lanes) { return r; }
+SOFTGRAD_INLINE std::int64_t start_of(std::int64_t r, Lanes n) { return r * n.apart; }
 
 // A sum for each row whose length is of type N.
 template <class T, class N>

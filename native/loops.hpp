@@ -163,7 +163,11 @@ struct Rows {
     template <class Meanwhile>
     SOFTGRAD_INLINE auto ahead(std::int64_t r, Meanwhile meanwhile) const {
         if constexpr (in_lanes<N>) {
-            return meanwhile;
+            const S* next = (*this)[r] + lanes<S>;
+            return [next, meanwhile](std::int64_t i) SOFTGRAD_BODY {
+                prefetch<lanes<S>>(next + i);
+                meanwhile(i);
+            };
         } else {
             constexpr auto size = static_cast<std::int64_t>(sizeof(S));
             const S* next = n * size > cached ? (*this)[r] + 4096 / size

@@ -154,21 +154,21 @@ SOFTGRAD_INLINE Normaliser<S, Few> normalise(const S* x, Compute<S>* e, Few n, M
     return {high, all, first_true<T>(v == high) % lanes<T>};
 }
 
-template <class T>
-SOFTGRAD_INLINE Vec<T> lane_maxima(const T* x, Lanes n) {
+template <class T, class Meanwhile>
+SOFTGRAD_INLINE Vec<T> lane_maxima(const T* x, Lanes n, Meanwhile meanwhile) {
     Largest<T, Lanes> largest(-infinity<T>);
-    over<T>(n, Nothing{}, [&](std::int64_t i, auto unit, auto how) SOFTGRAD_BODY {
+    over<T>(n, meanwhile, [&](std::int64_t i, auto unit, auto how) SOFTGRAD_BODY {
         largest.see(unit, how.load(x + i));
     });
     return largest.found();
 }
 template <bool kept, class T, class Meanwhile>
 SOFTGRAD_INLINE Normaliser<T, Lanes> normalise(const T* x, T* e, Lanes n, Meanwhile meanwhile) {
-    const Vec<T> high = lane_maxima(x, n);
+    const Vec<T> high = lane_maxima(x, n, meanwhile);
     const auto a = anchor(high);
     Vec<T> count{};
     RowSum<T, Lanes> rest;
-    accumulate<T>(n, rest, meanwhile, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+    accumulate<T>(n, rest, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
         const Vec<T> v = how.load(x + i), all = anchored_exp<T>(v, a);
         if constexpr (kept) store(e + i, all);
         count += v == high ? Vec<T>{} + 1 : Vec<T>{};
@@ -184,9 +184,9 @@ SOFTGRAD_INLINE Exact<Compute<S>> kept_total(const S* x, Compute<S>* e, N n, Mea
 }
 template <class T, class Meanwhile>
 SOFTGRAD_INLINE Exact<Vec<T>> kept_total(const T* x, T* e, Lanes n, Meanwhile meanwhile) {
-    const auto a = anchor(lane_maxima(x, n));
+    const auto a = anchor(lane_maxima(x, n, meanwhile));
     RowSum<T, Lanes> sum;
-    accumulate<T>(n, sum, meanwhile, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+    accumulate<T>(n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
         const Vec<T> v = anchored_exp<T>(how.load(x + i), a);
         store(e + i, v);
         return v;

@@ -21,20 +21,6 @@ void as_units(std::int64_t bytes, Body body) {
     }
 }
 
-// Copies a row around the cache, but for its ends that are less than a vector.
-SOFTGRAD_INLINE void stream_bytes(char* to, const char* from, std::int64_t bytes) {
-    constexpr std::int64_t vector = SOFTGRAD_VECTOR_BYTES;
-    const auto past = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(to) % vector);
-    std::int64_t i = past == 0 ? 0 : std::min(vector - past, bytes);
-    if (i != 0) std::memcpy(to, from, static_cast<std::size_t>(i));
-    for (; i + vector <= bytes; i += vector) {
-        Vec<float> v;
-        std::memcpy(&v, from + i, sizeof v);
-        stream(reinterpret_cast<float*>(to + i), v);
-    }
-    if (i < bytes) std::memcpy(to + i, from + i, static_cast<std::size_t>(bytes - i));
-}
-
 // A group's rows in scratch memory, one after another.
 struct Turned {
     static constexpr std::int64_t staged_rows = 16;
@@ -97,7 +83,7 @@ class Strips {
         each_array(entry, [&](char letter, int, bool) {
             if (is_by_element(letter)) bytes += job.n * letter_bytes(letter, element);
         });
-        rows_ = rows_of_group(job, bytes, result, line_);
+        rows_ = rows_of_group(job, bytes, result / 8, line_);
         each_array(entry, [&](char letter, int, bool) {
             if (is_by_element(letter)) slots += slot(letter);
         });
@@ -118,7 +104,7 @@ class Strips {
         char* free = memory_;
         each_array(entry_, [&](char letter, int k, bool is_output) {
             const std::int64_t size = letter_bytes(letter, element_);
-            void*& array = is_output ? job.out[k] : const_cast<void*&>(job.in[k]);
+            void*& array = job.array(k, is_output);
             if (array == nullptr || letter == 'c') return;
             if (!is_by_element(letter)) {
                 array = static_cast<char*>(array) + letter_count(letter, group.first, job.n) * size;
@@ -146,16 +132,16 @@ class Strips {
 
 void run_strided(const Entry& entry, Element element, const Job& job, std::int64_t first,
                  std::int64_t last) {
-    if (!entry.lanes || job.n > longest_in_lanes)
+    if (!entry.lanes || !fit_lanes(job, element))
         Strips(entry, element, job).run(first, last);
     else if (element == float32_)
-        run_in_lanes<float>(entry, job, first, last);
+        Columns<float>(entry, job).run(first, last);
     else if (element == float64_)
-        run_in_lanes<double>(entry, job, first, last);
+        Columns<double>(entry, job).run(first, last);
     else if (element == bfloat16_)
-        run_in_lanes<bfloat16>(entry, job, first, last);
+        Columns<bfloat16>(entry, job).run(first, last);
     else
-        run_in_lanes<float16>(entry, job, first, last);
+        Columns<float16>(entry, job).run(first, last);
     stream_fence();
 }
 

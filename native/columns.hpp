@@ -29,10 +29,12 @@ class Columns {
     static constexpr std::int64_t L = lanes<T>;
     const Entry& entry_;
     const Job& job_;
-    const bool in_place_, in_one_;  // where the result is written: over the arrays or the copy's first
+    const bool in_place_;
+    const bool in_one_;  // a copy's result is written over its first array
     const Write how_;
     const Kernel kernel_;
-    std::int64_t rows_ = 0, apart_, stage_ = 0;
+    std::int64_t rows_ = L, apart_;  // of a copy
+    std::int64_t stage_ = 0;
     char* memory_ = nullptr;
 
     static bool fits_in_place(const Entry& entry, const Job& job) {
@@ -67,7 +69,6 @@ class Columns {
             if (is_by_element(letter) && !shared(letter, is_output))
                 bytes += job.n * bytes_of(letter);
         });
-        rows_ = L;
         if (!in_place_)
             rows_ = std::min(rows_of_group(job, bytes, job.bytes<S>() / 4, line()),
                              vectors_at_once * L);

@@ -217,8 +217,6 @@ SOFTGRAD_INLINE WaitingRows<S, N> waiting_rows(N n, [[maybe_unused]] S* y) {
         return WaitingRows<S, N>(n);
 }
 
-// The vectors of a job in lanes lie side by side, or, where they are all that lies between two
-// elements of a row, one row's after another's.
 template <class T>
 SOFTGRAD_INLINE Lanes lanes_of(const Job& job) {
     return {job.n, job.inner, job.inner == lanes<T> ? lanes_apart(job.n) : 1};

@@ -7,7 +7,6 @@
 namespace softgrad {
 namespace {
 
-constexpr std::int64_t line_bytes = 64;
 constexpr std::int64_t strided_bytes = 2 << 20;  // results from here on go around the cache
 
 // Rows [first, last) of a job, some of which may lie at one outer index and some at the next.

@@ -8,7 +8,8 @@ namespace softgrad {
 namespace {
 
 // The length of such rows, whose elements are `step` apart: a loop goes from vector to vector.
-// Vector k of rows begins at k * lanes * apart.
+// Groups of them that fill a vector lie side by side, where `apart` is 1, or, where `step` is as
+// wide as one, one group after the other.
 struct Lanes {
     std::int64_t n, step, apart;
 

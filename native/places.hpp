@@ -1,5 +1,5 @@
-// Single elements of a row: where the largest is, and one that is an exception to a rule. Of rows in
-// lanes there is one in each.
+// Single elements of a row: where the largest is, and one that is an exception to a rule. Of rows
+// in lanes there is one in each.
 #pragma once
 #include "loops.hpp"
 

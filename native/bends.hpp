@@ -21,14 +21,14 @@ struct ByFiniteness {
 };
 
 // ds c, less s times a share of their sum.
-template <class S>
+template <class S, class V>
 struct Bent {
     using T = Compute<S>;
     const S* s = nullptr;
     const S* ds = nullptr;
     const S* t = nullptr;
-    Mean<T> by;
-    T share = 0;
+    Mean<V> by;
+    V share{};
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> moved(Vec<T> w, std::int64_t i, How how) const {
@@ -45,7 +45,8 @@ struct Bent {
 template <class S, class N>
 struct BentRow {
     using T = Compute<S>;
-    using Writer = Drain<S, Bent<S>, N>;
+    using V = PerRow<T, N>;
+    using Writer = Drain<S, Bent<S, V>, N>;
 
     Rows<S, N> s, ds, t;
     S* y;
@@ -54,31 +55,31 @@ struct BentRow {
     SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
         const auto step = s.ahead(r, t.ahead(r, meanwhile));
         const auto mean = weighted_mean(s[r], t[r], s.n, ByFiniteness<T>{}, true, step);
-        Bent<S> row{s[r], ds[r], t[r], mean};
-        Sum<T> sum;
+        Bent<S, V> row{s[r], ds[r], t[r], mean, {}};
+        RowSum<T, N> sum;
         accumulate<T>(s.n, sum, ds.ahead(r, Nothing{}),
                       [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
                           return how.template only<T>(row.moved(how.load(row.s + i), i, how));
                       });
         row.share = mean.of(sum.total().rounded());
-        return {row, y + r * s.n, s.n};
+        return {row, y + start_of(r, s.n), s.n};
     }
 };
 
 template <class S>
 void weighted_centering_bend(const Job& job, std::int64_t first, std::int64_t last) {
-    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+    by_layout<S>(job, [&](auto n) SOFTGRAD_BODY {
         const auto rows = [&](int k) { return cached_rows<S>(job, k, n, last); };
         const BentRow<S, decltype(n)> row{rows(0), rows(1), rows(2), job.output<S>(0)};
         each_row_read_twice<S>(row, job, first, last, cached_row);
     });
 }
 
-template <class S>
+template <class S, class V>
 struct Negated {
     using T = Compute<S>;
     const S* dp = nullptr;
-    T total = 0;
+    V total{};
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
@@ -89,7 +90,7 @@ struct Negated {
 template <class S, class N>
 struct NegatedRow {
     using T = Compute<S>;
-    using Writer = Drain<S, Negated<S>, N>;
+    using Writer = Drain<S, Negated<S, PerRow<T, N>>, N>;
 
     Rows<S, N> dp, g;
     const std::uint8_t* live;
@@ -98,13 +99,13 @@ struct NegatedRow {
     template <class Meanwhile>
     SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
         const S* upstream = g[r];
-        const ByLife<T> life(live ? live + r * g.n : nullptr, g.n);
-        Sum<T> sum;
+        const ByLife<T> life(live, r, g.n);
+        RowSum<T, N> sum;
         accumulate<T>(g.n, sum, g.ahead(r, dp.ahead(r, meanwhile)),
                       [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
                           return life.kept(how.load(upstream + i), i, how);
                       });
-        return {{dp[r], sum.total().high()}, y + r * g.n, g.n};
+        return {{dp[r], sum.total().high()}, y + start_of(r, g.n), g.n};
     }
 };
 

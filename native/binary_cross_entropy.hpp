@@ -102,7 +102,7 @@ void binary_cross_entropy_grad(const Job& job, std::int64_t first, std::int64_t 
         for (std::int64_t at = 0; at < job.n; at += block_elements) {
             const std::int64_t from = r * job.n + at, k = block_at(at, job.n);
             const Outcomes<S> of = outcomes<S>(job, from);
-            T* e = blocks.next();
+            T* e = blocks.of(at);
             accumulate<T>(k, sum, [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); },
                           [&](std::int64_t i, auto, auto how_) SOFTGRAD_BODY {
                               const auto entry = of.entry(i, how_);

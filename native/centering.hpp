@@ -27,10 +27,14 @@ struct ByLife {
     const std::uint8_t* live = nullptr;
 
     ByLife() = default;
-    // A mask that is set throughout the row is not looked at again.
-    SOFTGRAD_INLINE ByLife(const std::uint8_t* row, std::int64_t n) {
-        if (row != nullptr && std::memchr(row, 0, static_cast<std::size_t>(n)) != nullptr)
-            live = row;
+    // Row r's of a mask, or of none. A row that is set throughout is not looked at again.
+    template <class N>
+    SOFTGRAD_INLINE ByLife(const std::uint8_t* rows, std::int64_t r, N n) {
+        if (rows == nullptr) return;
+        const std::uint8_t* row = rows + start_of(r, n);
+        if constexpr (!in_lanes<N>)
+            if (std::memchr(row, 0, static_cast<std::size_t>(std::int64_t{n})) == nullptr) return;
+        live = row;
     }
 
     template <class How>
@@ -68,14 +72,15 @@ struct ByLife {
 };
 
 // A row's weighted mean of t, relative to the entry of t at a dominant weight.
-template <class T>
+template <class V>
 struct Mean {
-    T pivot = 0, mean = 0;
-    Exception<T> at_pivot;  // 0, even where the difference of infinities is NaN
-    double weights = 1;     // what sums are divided by
+    using T = Scalar<V>;
+    V pivot{}, mean{};
+    Exception<V> at_pivot;                 // 0, even where the difference of infinities is NaN
+    Wide<V> weights = widened(V{} + 1);  // what sums are divided by
 
-    SOFTGRAD_INLINE T of(double sum) const {
-        return static_cast<T>(static_cast<T>(weights) != 0 ? sum / weights : sum);
+    SOFTGRAD_INLINE V of(Wide<V> sum) const {
+        return narrowed<V>(choose(narrowed<V>(weights) != 0, sum / weights, sum));
     }
     template <class How>
     SOFTGRAD_INLINE Vec<T> relative(Vec<T> t, std::int64_t i, How how) const {
@@ -84,44 +89,46 @@ struct Mean {
 };
 
 template <class S, class N, class Keep, class Meanwhile>
-SOFTGRAD_INLINE Mean<Compute<S>> weighted_mean(const S* s, const S* t, N n, Keep keep,
-                                               bool divided, Meanwhile meanwhile) {
+SOFTGRAD_INLINE auto weighted_mean(const S* s, const S* t, N n, Keep keep, bool divided,
+                                   Meanwhile meanwhile) {
     using T = Compute<S>;
+    using V = PerRow<T, N>;
     Largest<T, N> largest(0);
-    Sum<T> weight, moment;
+    RowSum<T, N> weight, moment;
     accumulate<T>(n, weight, moment, meanwhile,
                   [&](std::int64_t i, auto unit, auto how) SOFTGRAD_BODY {
                       const Vec<T> w = how.load(s + i);
                       largest.see(unit, w);
                       return Two<T>{w, w * keep.keep(w, how.load(t + i), i, how)};
                   });
-    const T top = largest.found();
-    Mean<T> found;
-    double sum = moment.total().rounded();
-    if (dominates(top, weight.total())) {
-        const std::int64_t place = place_of(top, s, n);
-        found.at_pivot.place = place;
-        const First one{1};
-        found.pivot = keep.keep(one.load(s + place), one.load(t + place), place, one)[0];
-        Sum<T> apart;
+    const V top = largest.found();
+    Mean<V> found;
+    Wide<V> sum = moment.total().rounded();
+    if (const Mask<V> dominant = dominates<V>(top, weight.total()); any(dominant)) {
+        const auto first = first_of(top, s, n, [&](std::int64_t i, auto how) SOFTGRAD_BODY {
+            return keep.keep(how.load(s + i), how.load(t + i), i, how);
+        });
+        found.at_pivot.place = choose(dominant, first.place, found.at_pivot.place);
+        found.pivot = choose(dominant, first.value, V{});
+        RowSum<T, N> apart;
         accumulate<T>(n, apart, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
             const Vec<T> w = how.load(s + i);
             const Vec<T> v = found.relative(keep.keep(w, how.load(t + i), i, how), i, how);
             return how.template only<T>(w * v);
         });
-        sum = apart.total().rounded();
+        sum = choose(dominant, apart.total().rounded(), sum);
     }
     if (divided) found.weights = weight.total().rounded();
     found.mean = found.of(sum);
     return found;
 }
 
-template <class S>
+template <class S, class V>
 struct Weighed {
     using T = Compute<S>;
     const S* s = nullptr;
     const S* t = nullptr;
-    Mean<T> by;
+    Mean<V> by;
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
@@ -131,11 +138,11 @@ struct Weighed {
     }
 };
 
-template <class S>
+template <class S, class V>
 struct Centred {
     using T = Compute<S>;
     const S* t = nullptr;
-    Mean<T> by;
+    Mean<V> by;
     ByLife<T> life;
 
     template <class How>
@@ -149,7 +156,8 @@ struct Centred {
 template <class S, bool weighted, class N>
 struct CentredRow {
     using T = Compute<S>;
-    using Map = std::conditional_t<weighted, Weighed<S>, Centred<S>>;
+    using V = PerRow<T, N>;
+    using Map = std::conditional_t<weighted, Weighed<S, V>, Centred<S, V>>;
     using Writer = Drain<S, Map, N>;
 
     Rows<S, N> s, t;
@@ -159,25 +167,25 @@ struct CentredRow {
     template <class Meanwhile>
     SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
         const auto step = s.ahead(r, t.ahead(r, meanwhile));
-        S* to = y + r * s.n;
+        S* to = y + start_of(r, s.n);
         if constexpr (weighted) {
             const auto mean = weighted_mean(s[r], t[r], s.n, ByWeight<T>{}, true, step);
             return {Map{s[r], t[r], mean}, to, s.n};
         } else {
-            const ByLife<T> life(live ? live + r * s.n : nullptr, s.n);
+            const ByLife<T> life(live, r, s.n);
             const auto mean = weighted_mean(s[r], t[r], s.n, life, false, step);
             return {Map{t[r], mean, life}, to, s.n};
         }
     }
 };
 
-template <class S>
+template <class S, class V>
 struct Transposed {
     using T = Compute<S>;
     const S* p = nullptr;
     const S* g = nullptr;
-    T total = 0;
-    Exception<T> top;
+    V total{};
+    Exception<V> top;
     ByLife<T> life;
 
     template <class How>
@@ -192,7 +200,8 @@ struct Transposed {
 template <class S, class N>
 struct TransposedRow {
     using T = Compute<S>;
-    using Writer = Drain<S, Transposed<S>, N>;
+    using V = PerRow<T, N>;
+    using Writer = Drain<S, Transposed<S, V>, N>;
 
     Rows<S, N> p, g;
     const std::uint8_t* live;
@@ -200,32 +209,35 @@ struct TransposedRow {
 
     template <class Meanwhile>
     SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
-        Transposed<S> map{p[r], g[r], 0, {}, ByLife<T>(live ? live + r * p.n : nullptr, p.n)};
+        Transposed<S, V> map{p[r], g[r], {}, {}, ByLife<T>(live, r, p.n)};
         Largest<T, N> largest(0);
-        Sum<T> weight, sum;
+        RowSum<T, N> weight, sum;
         accumulate<T>(p.n, weight, sum, p.ahead(r, g.ahead(r, meanwhile)),
                       [&](std::int64_t i, auto unit, auto how_) SOFTGRAD_BODY {
                           const Vec<T> w = how_.load(map.p + i);
                           largest.see(unit, w);
                           return Two<T>{w, map.life.kept(how_.load(map.g + i), i, how_)};
                       });
-        const T top = largest.found();
-        const double all = sum.total().rounded();
-        map.total = static_cast<T>(all);
-        if (dominates(top, weight.total())) {
-            map.top.place = place_of(top, map.p, p.n);
-            const Exception<T> without = map.top;
-            Sum<T> other_weight, other_sum;
+        const V top = largest.found();
+        const Wide<V> all = sum.total().rounded();
+        map.total = narrowed<V>(all);
+        if (const Mask<V> dominant = dominates<V>(top, weight.total()); any(dominant)) {
+            const auto first = first_of(top, map.p, p.n, [](auto, auto) SOFTGRAD_BODY {
+                return Vec<T>{};
+            });
+            map.top.place = choose(dominant, first.place, map.top.place);
+            const Exception<V> without = map.top;
+            RowSum<T, N> other_weight, other_sum;
             accumulate<T>(p.n, other_weight, other_sum, Nothing{},
                           [&](std::int64_t i, auto, auto how_) SOFTGRAD_BODY {
                               const Vec<T> w = how_.load(map.p + i);
                               const Vec<T> v = map.life.kept(how_.load(map.g + i), i, how_);
                               return Two<T>{without.in(w, i, how_), without.in(v, i, how_)};
                           });
-            map.top.value = static_cast<T>(other_weight.total().rounded() * all -
-                                           other_sum.total().rounded());
+            map.top.value = narrowed<V>(other_weight.total().rounded() * all -
+                                        other_sum.total().rounded());
         }
-        return {map, y + r * p.n, p.n};
+        return {map, y + start_of(r, p.n), p.n};
     }
 };
 
@@ -239,7 +251,7 @@ SOFTGRAD_INLINE Rows<S, N> cached_rows(const Job& job, int k, N n, std::int64_t 
 // Runs a kernel of weights, t or g, and perhaps a mask, whose rows are `Row<N>`.
 template <class S, template <class, class> class Row>
 void centred_rows(const Job& job, std::int64_t first, std::int64_t last) {
-    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+    by_layout<S>(job, [&](auto n) SOFTGRAD_BODY {
         const Row<S, decltype(n)> row{cached_rows<S>(job, 0, n, last),
                                       cached_rows<S>(job, 1, n, last), job.input<std::uint8_t>(2),
                                       job.output<S>(0)};

@@ -107,7 +107,7 @@ struct LossRow {
     // Of a row that costs nothing, zeros are kept.
     template <class Meanwhile>
     SOFTGRAD_INLINE Kept<T> begin(std::int64_t r, Meanwhile meanwhile) const {
-        T* e = scratch_rows.next();
+        T* e = scratch_rows.of(r);
         if (losses.target[r] < 0) {
             std::memset(e, 0, static_cast<std::size_t>(std::int64_t{x.n}) * sizeof(T));
             Kept<T> nothing;

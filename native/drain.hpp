@@ -1,7 +1,9 @@
 // Writing a finished row to its place in memory, a little at a time, while the next one is read.
 #pragma once
 #include "kernels.hpp"
+#include "lane_loops.hpp"
 #include "loops.hpp"
+#include "places.hpp"
 
 namespace softgrad {
 namespace {
@@ -26,6 +28,7 @@ class Drain {
 
   public:
     static constexpr bool one_step = is_few<N>;
+    static constexpr int rows = 1;
 
     Drain() = default;
     SOFTGRAD_INLINE Drain(Map map, S* y, N n) : map_(map), y_(y), n_(n) {}
@@ -66,10 +69,32 @@ class Drain {
     }
 };
 
+// Of rows in lanes, each vector in turn; these are few enough to stay in cache.
+template <class S, class Map>
+class Drain<S, Map, Lanes> {
+    Map map_;
+    S* y_ = nullptr;
+    Lanes n_{};
+
+  public:
+    static constexpr bool one_step = true;
+    static constexpr int rows = lanes<S>;
+
+    Drain() = default;
+    SOFTGRAD_INLINE Drain(Map map, S* y, Lanes n) : map_(map), y_(y), n_(n) {}
+    SOFTGRAD_INLINE explicit operator bool() const { return n_.n != 0; }
+    SOFTGRAD_INLINE void finish(Write) const {
+        over<S>(n_, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+            how.store(y_ + i, map_(i, how));
+        });
+    }
+};
+
 // Two results written side by side; one that is not asked for is left as it is made.
 template <class One, class Other>
 struct Both {
     static constexpr bool one_step = One::one_step;
+    static constexpr int rows = One::rows;
     One first;
     Other second;
 
@@ -86,6 +111,22 @@ struct Both {
         if (second) second.finish(how);
     }
 };
+
+// The number of a row, or of each of the rows in lanes.
+template <class S, class V>
+SOFTGRAD_INLINE void store_number(S* y, V v) {
+    if constexpr (std::is_arithmetic_v<V>)
+        First{1}.store(y, broadcast(v));
+    else
+        store(y, v);
+}
+template <class V, class S>
+SOFTGRAD_INLINE V number(const S* x) {
+    if constexpr (std::is_arithmetic_v<V>)
+        return element(x);
+    else
+        return load(x);
+}
 
 // A job's k-th input.
 template <class S, class N>
@@ -111,8 +152,10 @@ SOFTGRAD_ONCE void pipelined(const Row& row, std::int64_t first, std::int64_t la
 template <class Row>
 void in_portions(const Row& row, std::int64_t first, std::int64_t last, Write how,
                  std::int64_t some) {
-    if constexpr (Row::Writer::one_step)
-        for (std::int64_t r = first; r < last; ++r) row.read(r, Nothing{}).finish(Write::cached);
+    using Writer = typename Row::Writer;
+    if constexpr (Writer::one_step)
+        for (std::int64_t r = first; r < last; r += Writer::rows)
+            row.read(r, Nothing{}).finish(Write::cached);
     else
         for (std::int64_t r = first; r < last; r += some) pipelined(row, r, r + some, how);
     stream_fence();
@@ -151,8 +194,42 @@ class ScratchRows {
         if constexpr (!is_few<N>) apart_ = (n + page - 1) / page * page + page / 2;
         row_ = static_cast<T*>(scratch(static_cast<std::size_t>(count * apart_) * sizeof(T)));
     }
-    T* next() { return row_ + apart_ * (turn_ = (turn_ + 1) % count); }
+    T* of(std::int64_t) { return row_ + apart_ * (turn_ = (turn_ + 1) % count); }
 };
+
+// Where the exponentials of rows wait for their sums: of rows in lanes, in the result itself.
+template <class T>
+struct ResultRows {
+    T* y;
+    Lanes n;
+
+    T* of(std::int64_t r) const { return y + start_of(r, n); }
+};
+template <class S, class N>
+using WaitingRows =
+    std::conditional_t<in_lanes<N>, ResultRows<Compute<S>>, ScratchRows<Compute<S>, N>>;
+
+template <class S, class N>
+SOFTGRAD_INLINE WaitingRows<S, N> waiting_rows(N n, [[maybe_unused]] S* y) {
+    if constexpr (in_lanes<N>)
+        return {y, n};
+    else
+        return WaitingRows<S, N>(n);
+}
+
+template <class T>
+SOFTGRAD_INLINE Lanes lanes_of(const Job& job) {
+    return {job.n, job.inner, job.inner == lanes<T> ? lanes_apart(job.n) : 1};
+}
+
+// Runs body(n) with the length of a job's rows, in a type of its own where they are short or lie in
+// lanes.
+template <class S, class Body>
+SOFTGRAD_INLINE void by_layout(const Job& job, Body body) {
+    if constexpr (!is_half<S>)
+        if (job.inner > 1) return body(lanes_of<S>(job));
+    by_length<Compute<S>>(job.n, body);
+}
 
 }  // namespace
 }  // namespace softgrad

@@ -21,11 +21,6 @@
 namespace softgrad {
 namespace {
 
-template <class T>
-SOFTGRAD_INLINE bool any(IntVec<T> mask) {
-    return first_true<T>(mask) < lanes<T>;
-}
-
 // What the entries of a row above its threshold are made of.
 template <class T>
 struct Threshold {
@@ -47,18 +42,11 @@ SOFTGRAD_INLINE Vec<T> of_bases(Vec<T> x, const Threshold<T>& at, double per, F 
         const Vec<double> v = fused(wide - at.top, broadcast(per), broadcast(at.q));
         return v > 0 ? f(v) : Vec<double>{};
     };
-    if constexpr (sizeof(T) == sizeof(double)) {
-        return base(x);
-    } else {
-        Vec<double> half[2];
-        widen(x, half[0], half[1]);
-        typename VectorOf<float, lanes<double>>::type narrow[2];
-        for (int k = 0; k < 2; ++k)
-            narrow[k] = __builtin_convertvector(base(half[k]), std::decay_t<decltype(narrow[0])>);
-        Vec<float> joined;
-        std::memcpy(&joined, narrow, sizeof joined);
-        return joined;
-    }
+    const auto wide = widened(x);
+    if constexpr (sizeof(T) == sizeof(double))
+        return base(wide);
+    else
+        return narrowed<Vec<T>>({base(wide.low), base(wide.high)});
 }
 
 template <int power>
@@ -78,7 +66,7 @@ struct Supported {
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
         const Vec<T> v = how.load(x + i, -infinity<T>);
-        if (!any<T>(v > at.low)) return broadcast(at.otherwise);
+        if (!any(v > at.low)) return broadcast(at.otherwise);
         return of_bases<T>(v, at, 1.0 / power, [](Vec<double> u) SOFTGRAD_BODY {
             return raised<shown>(u);
         });
@@ -129,7 +117,7 @@ SOFTGRAD_INLINE std::int64_t candidates(const S* x, std::int64_t n, double top, 
     const T low = below<T>(top - power * q);
     std::int64_t count = 0;
     const auto take = [&](Vec<T> v) SOFTGRAD_BODY {
-        if (!any<T>(v > low)) return;
+        if (!any(v > low)) return;
         for (int lane = 0; lane < L; ++lane) {
             u[count] = (static_cast<double>(v[lane]) - top) / power;
             count += v[lane] > low;
@@ -140,7 +128,7 @@ SOFTGRAD_INLINE std::int64_t candidates(const S* x, std::int64_t n, double top, 
         if (i + 4 * L <= n) {
             Vec<T> v[4];
             for (int k = 0; k < 4; ++k) v[k] = load(x + i + k * L);
-            if (!any<T>(maximum(maximum(v[0], v[1]), maximum(v[2], v[3])) > low)) {
+            if (!any(maximum(maximum(v[0], v[1]), maximum(v[2], v[3])) > low)) {
                 i += 4 * L;
                 continue;
             }
@@ -185,7 +173,7 @@ SOFTGRAD_INLINE Threshold<Compute<S>> threshold(const S* x, N n, double* u, Mean
     }
     const T top = largest.found();
     Threshold<T> found;
-    if (any<T>(undefined) || top == infinity<T>) {
+    if (any(undefined) || top == infinity<T>) {
         found.otherwise = std::numeric_limits<T>::quiet_NaN();
     } else if (top != -infinity<T>) {
         found.top = top;

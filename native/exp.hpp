@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-#include "simd.hpp"
+#include "per_row.hpp"
 
 namespace softgrad {
 namespace {
@@ -46,28 +46,30 @@ struct Exp<double> {
                                       2.7630379811209726e-07,  2.4999973143768487e-08};
 };
 
-template <class T>
+template <class V>
 struct Anchor {
-    T shift;  // subtracted from x: 0 unless the maximum is large
-    T dead;   // below it, after the shift, the result is exactly 0
-    T magic;  // rounds x * log2e to an integer n, leaving n + lift - M in the low bits
+    V shift;  // subtracted from x: 0 unless the maximum is large
+    V dead;   // below it, after the shift, the result is exactly 0
+    V magic;  // rounds x * log2e to an integer n, leaving n + lift - M in the low bits
 };
 
 // Domain: any maximum. x - shift is exact for every live x because the two are within a factor of
 // two (Sterbenz): beyond `near` the shift is the maximum, or an earlier one at most near / 2 below.
 // -inf (a row of -inf and NaN) anchors at 0; +inf puts NaN in its own lane, hence in the sum.
-template <class T>
-SOFTGRAD_INLINE Anchor<T> anchor(T maximum, T earlier) {
-    if (maximum == -std::numeric_limits<T>::infinity()) maximum = 0;
-    const bool keep = maximum - earlier <= Exp<T>::near / 2;
-    const T shift = std::fabs(maximum) <= Exp<T>::near ? T(0) : keep ? earlier : maximum;
-    const T rest = maximum == shift ? T(0) : maximum - shift;
-    const T rounded = fused(rest, Exp<T>::log2e, Exp<T>::rounder);  // M + rounder, exactly
-    return {shift, rest - Exp<T>::reach, (2 * Exp<T>::rounder + Exp<T>::lift) - rounded};
+template <class V>
+SOFTGRAD_INLINE Anchor<V> anchor(V maximum, V earlier) {
+    using E = Exp<Scalar<V>>;
+    maximum = maximum == -infinity<Scalar<V>> ? V{} : maximum;
+    const Mask<V> near = (maximum <= E::near) & (maximum >= -E::near);
+    const Mask<V> keep = maximum - earlier <= E::near / 2;
+    const V shift = near ? V{} : keep ? earlier : maximum;
+    const V rest = maximum == shift ? V{} : maximum - shift;
+    const V rounded = fused(rest, V{} + E::log2e, V{} + E::rounder);  // M + rounder, exactly
+    return {shift, rest - E::reach, (2 * E::rounder + E::lift) - rounded};
 }
 
-template <class T>
-SOFTGRAD_INLINE Anchor<T> anchor(T maximum) {
+template <class V>
+SOFTGRAD_INLINE Anchor<V> anchor(V maximum) {
     return anchor(maximum, maximum);
 }
 
@@ -99,8 +101,8 @@ SOFTGRAD_INLINE Vec<T> tail(Vec<T> r, Vec<T> r2) {
 
 // Lanes: float, double. Error: <= 1.2 ulp (measured). Range: every x up to the anchor's
 // maximum; 0 below `dead` and at -inf, NaN at NaN.
-template <class T>
-SOFTGRAD_INLINE Vec<T> anchored_exp(Vec<T> x, Anchor<T> a) {
+template <class T, class V>
+SOFTGRAD_INLINE Vec<T> anchored_exp(Vec<T> x, Anchor<V> a) {
     // unsigned: lanes that are not live wrap
     using Unsigned = typename VectorOf<std::make_unsigned_t<typename Bits<T>::Int>, lanes<T>>::type;
     x = x - a.shift;

@@ -26,26 +26,27 @@ void in_turn(const Job& job, std::int64_t first, std::int64_t last, Kernel value
 template <class S, class N>
 struct FieldsRow {
     using T = Compute<S>;
-    using Writer = Both<Drain<S, LogProbabilities<S>, N>, Drain<S, Quotients<S>, N>>;
+    using V = PerRow<T, N>;
+    using Writer = Both<Drain<S, LogProbabilities<S, V>, N>, Drain<S, Quotients<S, V>, N>>;
 
     Rows<S, N> x;
     LogSoftmaxRow<S, N> logarithms;
     S* p;
     bool every;
-    mutable ScratchRows<T, N> scratch_rows;
+    mutable WaitingRows<S, N> waiting;
 
     template <class Meanwhile>
-    SOFTGRAD_INLINE Kept<T> begin(std::int64_t r, Meanwhile meanwhile) const {
-        T* e = scratch_rows.next();
+    SOFTGRAD_INLINE Kept<V> begin(std::int64_t r, Meanwhile meanwhile) const {
+        T* e = waiting.of(r);
         return {normalise<true>(x[r], e, x.n, x.ahead(r, meanwhile)), e};
     }
-    SOFTGRAD_INLINE Writer end(std::int64_t r, const Kept<T>& sum, double log) const {
+    SOFTGRAD_INLINE Writer end(std::int64_t r, const Kept<V>& sum, Wide<V> log) const {
         Writer writer;
         if (every)
             writer.first = logarithms.end(r, sum, log);
         else
-            store_logarithm(logarithms.y + r, sum, log);
-        writer.second = {{sum.e, Total<T>(sum.total)}, p + r * x.n, x.n};
+            store_logarithm<S, V>(logarithms.y + r, sum, log);
+        writer.second = {{sum.e, Total<V>(sum.total)}, p + start_of(r, x.n), x.n};
         return writer;
     }
 };
@@ -55,14 +56,15 @@ void fields_of_rows(const Job& job, std::int64_t first, std::int64_t last, bool 
     using T = Compute<S>;
     if (job.n * static_cast<std::int64_t>(sizeof(T)) > longest_row)
         return in_turn<S>(job, first, last, every ? log_softmax<S> : logsumexp<S>, softmax<S>);
-    each_log_row<S>(job, first, last, [&](auto n) SOFTGRAD_BODY {
-        using N = decltype(n);
+    S* p = job.output<S>(1);
+    by_layout<S>(job, [&](auto n) SOFTGRAD_BODY {
         const auto x = rows_of<S>(job, 0, n, last);
-        return FieldsRow<S, N>{x,
-                               {x, job.output<S>(0), static_cast<T>(job.constant[0])},
-                               job.output<S>(1),
-                               every,
-                               ScratchRows<T, N>(n)};
+        const FieldsRow<S, decltype(n)> described{
+            x, {x, job.output<S>(0), static_cast<T>(job.constant[0])}, p, every,
+            waiting_rows(n, p)};
+        log_rows<S>(described, first, last, [&](const auto& row) {
+            each_row(row, first, last, job.bytes<S>());
+        });
     });
 }
 

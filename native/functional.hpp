@@ -14,23 +14,24 @@ void functional(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
     const S *p = job.input<S>(0), *t = job.input<S>(1);
     S* y = job.output<S>(0);
-    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        for (std::int64_t r = first; r < last; ++r) {
-            const Scaled<S> product{p + r * n, t + r * n};
-            Sum<T> sum;
+    by_layout<S>(job, [&](auto n) SOFTGRAD_BODY {
+        using N = decltype(n);
+        for (std::int64_t r = first; r < last; r += rows_at_once<T, N>) {
+            const Scaled<S> product{p + start_of(r, n), t + start_of(r, n)};
+            RowSum<T, N> sum;
             accumulate<T>(n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
                 return product(i, how);
             });
-            First{1}.store(y + r, broadcast(sum.total().high()));
+            store_number(y + r, sum.total().high());
         }
     });
 }
 
-template <class S>
+template <class S, class V>
 struct ScaledBy {
     using T = Compute<S>;
     const S* p = nullptr;
-    T g = 0;
+    V g{};
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
@@ -40,7 +41,8 @@ struct ScaledBy {
 
 template <class S, class N>
 struct ScaledRow {
-    using Writer = Drain<S, ScaledBy<S>, N>;
+    using V = PerRow<Compute<S>, N>;
+    using Writer = Drain<S, ScaledBy<S, V>, N>;
 
     const S* p;
     const S* g;
@@ -49,13 +51,14 @@ struct ScaledRow {
 
     template <class Meanwhile>
     SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile) const {
-        return {{p + r * n, element(g + r)}, y + r * n, n};
+        const std::int64_t at = start_of(r, n);
+        return {{p + at, number<V>(g + r)}, y + at, n};
     }
 };
 
 template <class S>
 void functional_transposed(const Job& job, std::int64_t first, std::int64_t last) {
-    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+    by_layout<S>(job, [&](auto n) SOFTGRAD_BODY {
         const ScaledRow<S, decltype(n)> row{job.input<S>(0), job.input<S>(1), job.output<S>(0), n};
         each_row(row, first, last, job.bytes<S>());
     });

@@ -10,8 +10,9 @@ namespace softgrad {
 // One call. Arrays lie row after row, each of n >= 1 contiguous elements; what has one number per
 // row lies contiguously too. What each kernel reads and writes is said where it is defined.
 //
-// Only `Target::run_strided` takes jobs with inner > 1: there the elements of a row are that far
-// apart, so that arrays lie as [rows / inner, n, inner].
+// `Target::run_strided` takes jobs with inner > 1: there the elements of a row are that far apart,
+// so that arrays lie as [rows / inner, n, inner]. A kernel with `lanes` takes some of them itself:
+// of float32 and float64, and as many rows as fill whole vectors, which lie as lanes.hpp says.
 struct Job {
     static constexpr int most = 6;
     std::int64_t rows, n, inner;
@@ -26,6 +27,9 @@ struct Job {
     template <class T>
     T* output(int k) const {
         return static_cast<T*>(out[k]);
+    }
+    void*& array(int k, bool is_output) {
+        return is_output ? out[k] : const_cast<void*&>(in[k]);
     }
     // Of an array with an element of type S for each of the rows'.
     template <class S>
@@ -52,6 +56,7 @@ struct Entry {
     const char* name;
     const char* arrays;
     Kernel kernel[element_count];
+    bool lanes = false;  // whether it takes rows in lanes
 
     bool elementwise() const { return arrays[0] == 'e'; }
     bool makes_matrices() const { return std::strchr(arrays, 'm') != nullptr; }
@@ -83,6 +88,7 @@ struct Target {
 namespace {
 
 constexpr int element_bytes[element_count] = {4, 8, 2, 2};
+constexpr std::int64_t line_bytes = 64;  // of the cache
 
 // Whether an array has as many elements as the rows have.
 inline bool is_by_element(char letter) { return letter == 'x' || letter == 'b' || letter == 'e'; }

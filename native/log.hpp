@@ -78,5 +78,10 @@ SOFTGRAD_INLINE V log1p_of(V z) {
     return fused(exponent, V{} + E::ln2_high, f - (half - rest));
 }
 
+template <class T>
+SOFTGRAD_INLINE Doubles log1p_of(Doubles z) {
+    return {log1p_of<T>(z.low), log1p_of<T>(z.high)};
+}
+
 }  // namespace
 }  // namespace softgrad

@@ -9,11 +9,11 @@ namespace softgrad {
 namespace {
 
 // log p = (x - shift) - log_sum: both terms are of one sign. A row of -inf becomes `floor`.
-template <class S>
+template <class S, class V = Compute<S>>
 struct LogProbabilities {
     using T = Compute<S>;
     const S* x = nullptr;
-    T shift = 0, log_sum = 0, floor = -infinity<T>;
+    V shift{}, log_sum{}, floor = V{} - infinity<T>;
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
@@ -22,28 +22,32 @@ struct LogProbabilities {
 };
 
 template <class S, class N, class Meanwhile>
-SOFTGRAD_INLINE Summed<Compute<S>> summed(const Rows<S, N>& x, std::int64_t r,
-                                          Meanwhile meanwhile) {
-    return Summed<Compute<S>>(normaliser_of(x[r], x.n, x.ahead(r, meanwhile)));
+SOFTGRAD_INLINE auto summed(const Rows<S, N>& x, std::int64_t r, Meanwhile meanwhile) {
+    return Summed<PerRow<Compute<S>, N>>(normaliser_of(x[r], x.n, x.ahead(r, meanwhile)));
 }
 
 template <class S, class N>
 struct LogSoftmaxRow {
     using T = Compute<S>;
-    using Writer = Drain<S, LogProbabilities<S>, N>;
+    using V = PerRow<T, N>;
+    using Writer = Drain<S, LogProbabilities<S, V>, N>;
 
     Rows<S, N> x;
     S* y;
     T empty;
 
     template <class Meanwhile>
-    SOFTGRAD_INLINE Summed<T> begin(std::int64_t r, Meanwhile meanwhile) const {
+    SOFTGRAD_INLINE Summed<V> begin(std::int64_t r, Meanwhile meanwhile) const {
         return summed(x, r, meanwhile);
     }
-    SOFTGRAD_INLINE Writer end(std::int64_t r, const Summed<T>& sum, double log) const {
-        S* to = y + r * x.n;
-        if (sum.empty) return {{x[r], 0, 0, empty}, to, x.n};
-        return {{x[r], sum.maximum, static_cast<T>(log), -infinity<T>}, to, x.n};
+    SOFTGRAD_INLINE Writer end(std::int64_t r, const Summed<V>& sum, Wide<V> log) const {
+        const auto unless_empty = [&](V v, T otherwise) SOFTGRAD_BODY {
+            return choose(sum.empty, V{} + otherwise, v);
+        };
+        return {{x[r], unless_empty(sum.maximum, 0), unless_empty(narrowed<V>(log), 0),
+                 unless_empty(V{} - infinity<T>, empty)},
+                y + start_of(r, x.n),
+                x.n};
     }
 };
 
@@ -67,7 +71,7 @@ void log_rows(const Row& row, std::int64_t first, std::int64_t last, Each each) 
         with_logarithms<S>(
             row.x.n, first, last,
             [&](std::int64_t r) SOFTGRAD_BODY { return row.begin(r, Nothing{}); },
-            [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
+            [&](std::int64_t r, const auto& sum, auto log) SOFTGRAD_BODY {
                 row.end(r, sum, log).finish(Write::cached);
             });
     else
@@ -88,7 +92,7 @@ void each_log_row(const Job& job, std::int64_t first, std::int64_t last, Make ma
 template <class S>
 void log_softmax(const Job& job, std::int64_t first, std::int64_t last) {
     using T = Compute<S>;
-    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
+    by_layout<S>(job, [&](auto n) SOFTGRAD_BODY {
         const LogSoftmaxRow<S, decltype(n)> row{rows_of<S>(job, 0, n, last), job.output<S>(0),
                                                 static_cast<T>(job.constant[0])};
         log_rows<S>(row, first, last, [&](const auto& whole) {
@@ -97,21 +101,21 @@ void log_softmax(const Job& job, std::int64_t first, std::int64_t last) {
     });
 }
 
-template <class S, class T>
-SOFTGRAD_INLINE void store_logarithm(S* y, const Summed<T>& sum, double log) {
-    const T value = sum.maximum + static_cast<T>(log);
-    First{1}.store(y, broadcast(sum.empty ? -infinity<T> : value));
+template <class S, class V>
+SOFTGRAD_INLINE void store_logarithm(S* y, const Summed<V>& sum, Wide<V> log) {
+    const V value = sum.maximum + narrowed<V>(log);
+    store_number(y, choose(sum.empty, V{} - infinity<Scalar<V>>, value));
 }
 
 template <class S>
 void logsumexp(const Job& job, std::int64_t first, std::int64_t last) {
     S* y = job.output<S>(0);
-    by_length<Compute<S>>(job.n, [&](auto n) SOFTGRAD_BODY {
+    by_layout<S>(job, [&](auto n) SOFTGRAD_BODY {
         const auto x = rows_of<S>(job, 0, n, last);
         with_logarithms<S>(
             n, first, last,
             [&](std::int64_t r) SOFTGRAD_BODY { return summed(x, r, Nothing{}); },
-            [&](std::int64_t r, const auto& sum, double log) SOFTGRAD_BODY {
+            [&](std::int64_t r, const auto& sum, auto log) SOFTGRAD_BODY {
                 store_logarithm(y + r, sum, log);
             });
     });

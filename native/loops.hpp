@@ -1,5 +1,6 @@
 // The two loops that every kernel is made of: over the vectors of a row, and over rows.
 #pragma once
+#include "lanes.hpp"
 #include "memory.hpp"
 #include "sum.hpp"
 
@@ -131,11 +132,14 @@ class Largest {
     SOFTGRAD_INLINE void see(Unit unit, Vec<T> v) {
         high_[unit] = maximum(v, high_[unit]);
     }
-    SOFTGRAD_INLINE T found() const {
-        if constexpr (chains == 1)
-            return highest(high_[0]);
+    SOFTGRAD_INLINE PerRow<T, N> found() const {
+        Vec<T> high = high_[0];
+        if constexpr (chains == 4)
+            high = maximum(maximum(high, high_[1]), maximum(high_[2], high_[3]));
+        if constexpr (in_lanes<N>)
+            return high;
         else
-            return highest(maximum(maximum(high_[0], high_[1]), maximum(high_[2], high_[3])));
+            return highest(high);
     }
     // The largest in each lane of a chain.
     SOFTGRAD_INLINE Vec<T> of(int chain) const { return high_[chain]; }
@@ -143,25 +147,6 @@ class Largest {
   private:
     Vec<T> high_[chains];
 };
-
-// Where the first of n elements with a value is; the last place if none has it.
-template <class S>
-SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, std::int64_t n) {
-    using T = Compute<S>;
-    constexpr int L = lanes<T>;
-    std::int64_t i = 0;
-    for (; i + L <= n; i += L)
-        if (const int lane = first_true<T>(Whole{}.load(x + i) == value); lane < L) return i + lane;
-    if (i == n) return n - 1;
-    const int lane = first_true<T>(First{static_cast<int>(n - i)}.load(x + i) == value);
-    return lane < n - i ? i + lane : n - 1;
-}
-template <class S>
-SOFTGRAD_INLINE std::int64_t place_of(Compute<S> value, const S* x, Few n) {
-    using T = Compute<S>;
-    const int lane = first_true<T>(First{n.n}.load(x) == value);
-    return lane < n.n ? lane : n.n - 1;
-}
 
 // Contiguous rows of an input, up to the `last` that is asked for. Of more than `cached` bytes,
 // what was fetched of one is gone before it is reached.
@@ -172,36 +157,26 @@ struct Rows {
     std::int64_t last;
     std::int64_t cached = std::numeric_limits<std::int64_t>::max();
 
-    SOFTGRAD_INLINE const S* operator[](std::int64_t r) const { return x + r * n; }
+    SOFTGRAD_INLINE const S* operator[](std::int64_t r) const { return x + start_of(r, n); }
     // What fetches the row after r, or what r itself goes on with, while that is read, beside
     // something else.
     template <class Meanwhile>
     SOFTGRAD_INLINE auto ahead(std::int64_t r, Meanwhile meanwhile) const {
-        constexpr auto size = static_cast<std::int64_t>(sizeof(S));
-        const S* next = n * size > cached ? (*this)[r] + 4096 / size
-                                          : (*this)[r + 1 < last ? r + 1 : r];
-        return [next, meanwhile](std::int64_t i) SOFTGRAD_BODY {
-            prefetch<4 * lanes<Compute<S>>>(next + i);
-            meanwhile(i);
-        };
-    }
-};
-
-// One element of a row that is not what the rule for all others gives.
-template <class T>
-struct Exception {
-    std::int64_t place = -1;
-    T value = 0;
-
-    SOFTGRAD_INLINE Vec<T> in(Vec<T> v, std::int64_t i, Whole) const {
-        const auto lane = static_cast<std::uint64_t>(place - i);
-        if (__builtin_expect(lane < static_cast<std::uint64_t>(lanes<T>), 0))
-            v[static_cast<int>(lane)] = value;
-        return v;
-    }
-    SOFTGRAD_INLINE Vec<T> in(Vec<T> v, std::int64_t i, First) const {
-        const auto lane = static_cast<typename Bits<T>::Int>(place - i);
-        return positions<T>() == lane ? broadcast(value) : v;
+        if constexpr (in_lanes<N>) {
+            const S* next = (*this)[r] + lanes<S>;
+            return [next, meanwhile](std::int64_t i) SOFTGRAD_BODY {
+                prefetch<lanes<S>>(next + i);
+                meanwhile(i);
+            };
+        } else {
+            constexpr auto size = static_cast<std::int64_t>(sizeof(S));
+            const S* next = n * size > cached ? (*this)[r] + 4096 / size
+                                              : (*this)[r + 1 < last ? r + 1 : r];
+            return [next, meanwhile](std::int64_t i) SOFTGRAD_BODY {
+                prefetch<4 * lanes<Compute<S>>>(next + i);
+                meanwhile(i);
+            };
+        }
     }
 };
 

@@ -42,23 +42,27 @@ void execute(const Entry& entry, Element element, const Job& job) {
     const Target& target = active_target();
     const std::int64_t parts = entry.parts(job);
     if (parts * job.n <= brief) return target.run(entry, element, job, 0, parts);
+    // rows that lie side by side share lines of the cache, which one thread should write
+    const std::int64_t unit = job.inner > 1 ? line_bytes / element_bytes[element] : 1;
     nb::gil_scoped_release unlocked;
     struct Call {
         const Target& target;
         const Entry& entry;
         Element element;
         const Job& job;
+        std::int64_t parts, unit;
         std::atomic<bool> out_of_memory{false};
-    } call{target, entry, element, job};
+    } call{target, entry, element, job, parts, unit};
     const auto part = [](void* p, std::int64_t first, std::int64_t last) {
         auto& all = *static_cast<Call*>(p);
         try {
-            all.target.run(all.entry, all.element, all.job, first, last);
+            all.target.run(all.entry, all.element, all.job, first * all.unit,
+                           std::min(last * all.unit, all.parts));
         } catch (const std::bad_alloc&) {  // for scratch memory, perhaps in a thread of our own
             all.out_of_memory = true;
         }
     };
-    in_parallel(parts, parts * job.n, part, &call);
+    in_parallel((parts + unit - 1) / unit, parts * job.n, part, &call);
     if (call.out_of_memory) throw std::bad_alloc();
 }
 

@@ -114,6 +114,23 @@ struct Normaliser<S, Few> {
     }
 };
 
+// Of rows in lanes the largest terms, of which there may be several, are left out of the sum and
+// counted: no place needs to be found.
+template <class T>
+struct Normaliser<T, Lanes> {
+    using V = Vec<T>;
+    V maximum, count;
+    Anchor<V> anchor;
+    Exact<V> rest;
+
+    SOFTGRAD_INLINE V top() const { return anchored_exp<T>(maximum, anchor); }
+    SOFTGRAD_INLINE Exact<V> others() const {
+        Exact<V> all = rest;
+        return all += {widened(count - 1) * widened(top())};
+    }
+    SOFTGRAD_INLINE Exact<V> total(Exact<V> others) const { return others += {widened(top())}; }
+};
+
 // Domain: any row. exp(x) is written to e where kept; `meanwhile(i)` runs once per four vectors.
 template <bool kept, class S, class Meanwhile>
 SOFTGRAD_INLINE Normaliser<S, std::int64_t> normalise(const S* x, Compute<S>* e, std::int64_t n,
@@ -135,6 +152,46 @@ SOFTGRAD_INLINE Normaliser<S, Few> normalise(const S* x, Compute<S>* e, Few n, M
     const Vec<T> all = anchored_exp<T>(v, anchor(high));
     if constexpr (kept) store(e, all);
     return {high, all, first_true<T>(v == high) % lanes<T>};
+}
+
+template <class T, class Meanwhile>
+SOFTGRAD_INLINE Vec<T> lane_maxima(const T* x, Lanes n, Meanwhile meanwhile) {
+    Largest<T, Lanes> largest(-infinity<T>);
+    over<T>(n, meanwhile, [&](std::int64_t i, auto unit, auto how) SOFTGRAD_BODY {
+        largest.see(unit, how.load(x + i));
+    });
+    return largest.found();
+}
+template <bool kept, class T, class Meanwhile>
+SOFTGRAD_INLINE Normaliser<T, Lanes> normalise(const T* x, T* e, Lanes n, Meanwhile meanwhile) {
+    const Vec<T> high = lane_maxima(x, n, meanwhile);
+    const auto a = anchor(high);
+    Vec<T> count{};
+    RowSum<T, Lanes> rest;
+    accumulate<T>(n, rest, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+        const Vec<T> v = how.load(x + i), all = anchored_exp<T>(v, a);
+        if constexpr (kept) store(e + i, all);
+        count += v == high ? Vec<T>{} + 1 : Vec<T>{};
+        return v == high ? Vec<T>{} : all;
+    });
+    return {high, count, a, rest.total()};
+}
+
+// The sum of a row's exponentials, which are written to e.
+template <class S, class N, class Meanwhile>
+SOFTGRAD_INLINE Exact<Compute<S>> kept_total(const S* x, Compute<S>* e, N n, Meanwhile meanwhile) {
+    return normalise<true>(x, e, n, meanwhile).total();
+}
+template <class T, class Meanwhile>
+SOFTGRAD_INLINE Exact<Vec<T>> kept_total(const T* x, T* e, Lanes n, Meanwhile meanwhile) {
+    const auto a = anchor(lane_maxima(x, n, meanwhile));
+    RowSum<T, Lanes> sum;
+    accumulate<T>(n, sum, Nothing{}, [&](std::int64_t i, auto, auto how) SOFTGRAD_BODY {
+        const Vec<T> v = anchored_exp<T>(how.load(x + i), a);
+        store(e + i, v);
+        return v;
+    });
+    return sum.total();
 }
 
 // The same for a row that is read once, block by block, at a running maximum; nothing is kept.
@@ -166,18 +223,19 @@ constexpr std::int64_t longest_row = 1 << 20;  // bytes; longer ones are not fou
 // Either of both, as long as the row is.
 template <class S, class N, class Meanwhile>
 SOFTGRAD_INLINE Normaliser<S, N> normaliser_of(const S* x, N n, Meanwhile meanwhile) {
-    if constexpr (!is_few<N>)
+    if constexpr (!is_few<N> && !in_lanes<N>)
         if (n * static_cast<std::int64_t>(sizeof(S)) > longest_row) return normalise_once(x, n);
     return normalise<false>(x, static_cast<Compute<S>*>(nullptr), n, meanwhile);
 }
 
 // What is kept of a row whose logarithm is asked for: log sum_j exp(x_j - maximum) =
 // log1p(others / top).
-template <class T>
+template <class V>
 struct Summed {
-    T maximum = 0, top = 1;
-    Exact<T> others, total;
-    bool empty = true;  // nothing is asked for, or no entry is more than -inf
+    using T = Scalar<V>;
+    V maximum{}, top = V{} + 1;
+    Exact<V> others, total;
+    Mask<V> empty = V{} == V{};  // nothing is asked for, or no entry is more than -inf
 
     Summed() = default;
     template <class Normaliser>
@@ -186,26 +244,26 @@ struct Summed {
           top(row.top()),
           others(row.others()),
           total(row.total(others)),
-          empty(maximum == -infinity<T> && total.rounded() == 0) {}
-    SOFTGRAD_INLINE double log() const { return log1p_of<T>(others.rounded() / top); }
+          empty((maximum == -infinity<T>) & (total.high() == 0)) {}
+    SOFTGRAD_INLINE Wide<V> log() const { return log1p_of<T>(others.rounded() / widened(top)); }
 };
 
 // The same, where the row's exponentials wait in scratch memory.
-template <class T>
-struct Kept : Summed<T> {
-    T* e = nullptr;
+template <class V>
+struct Kept : Summed<V> {
+    Scalar<V>* e = nullptr;
 
     Kept() = default;
     template <class Normaliser>
-    SOFTGRAD_INLINE Kept(const Normaliser& row, T* e) : Summed<T>(row), e(e) {}
+    SOFTGRAD_INLINE Kept(const Normaliser& row, Scalar<V>* e) : Summed<V>(row), e(e) {}
 };
 
 // Runs end(r, sum, log), sum = begin(r) being a Summed and log its logarithm, for each row of a
 // length n. Short rows wait in groups for their logarithms, which are taken at once.
-template <class S, class Begin, class End>
-SOFTGRAD_INLINE void with_logarithms(std::int64_t, std::int64_t first, std::int64_t last,
-                                     Begin begin, End end) {
-    for (std::int64_t r = first; r < last; ++r) {
+template <class S, class N, class Begin, class End>
+SOFTGRAD_INLINE void with_logarithms(N, std::int64_t first, std::int64_t last, Begin begin,
+                                     End end) {
+    for (std::int64_t r = first; r < last; r += rows_at_once<Compute<S>, N>) {
         const auto sum = begin(r);
         end(r, sum, sum.log());
     }

@@ -74,10 +74,13 @@ using Halves = VectorOf<std::uint16_t, lanes<float>>::type;
 template <class T>
 constexpr T infinity = std::numeric_limits<T>::infinity();
 
-template <class T>
-SOFTGRAD_INLINE Vec<T> broadcast(T value) {
+template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
+SOFTGRAD_INLINE auto broadcast(T value) -> Vec<T> {
     return value - Vec<T>{};
 }
+// Of what is a vector already.
+SOFTGRAD_INLINE Vec<float> broadcast(Vec<float> value) { return value; }
+SOFTGRAD_INLINE Vec<double> broadcast(Vec<double> value) { return value; }
 
 // The number of each lane.
 template <class T>

@@ -110,7 +110,7 @@ struct SoftLossRow {
 
     template <class Meanwhile>
     SOFTGRAD_INLINE Kept<T> begin(std::int64_t r, Meanwhile meanwhile) const {
-        T* e = scratch_rows.next();
+        T* e = scratch_rows.of(r);
         return {normalise<true>(x[r], e, x.n, x.ahead(r, y.ahead(r, meanwhile))), e};
     }
     SOFTGRAD_INLINE Writer end(std::int64_t r, const Kept<T>& sum, double log) const {

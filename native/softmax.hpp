@@ -12,11 +12,11 @@
 namespace softgrad {
 namespace {
 
-template <class S>
+template <class S, class V = Compute<S>>
 struct Quotients {
     using T = Compute<S>;
     const T* e = nullptr;
-    Total<T> total;
+    Total<V> total;
 
     template <class How>
     SOFTGRAD_INLINE Vec<T> operator()(std::int64_t i, How how) const {
@@ -27,17 +27,18 @@ struct Quotients {
 template <class S, class N>
 struct SoftmaxRow {
     using T = Compute<S>;
-    using Writer = Drain<S, Quotients<S>, N>;
+    using V = PerRow<T, N>;
+    using Writer = Drain<S, Quotients<S, V>, N>;
 
     Rows<S, N> x;
     S* y;
-    mutable ScratchRows<T, N> scratch_rows;
+    mutable WaitingRows<S, N> waiting;
 
     template <class Meanwhile>
     SOFTGRAD_INLINE Writer read(std::int64_t r, Meanwhile meanwhile) const {
-        T* e = scratch_rows.next();
-        const auto row = normalise<true>(x[r], e, x.n, x.ahead(r, meanwhile));
-        return {{e, Total<T>(row.total())}, y + r * x.n, x.n};
+        T* e = waiting.of(r);
+        const auto total = kept_total(x[r], e, x.n, x.ahead(r, meanwhile));
+        return {{e, Total<V>(total)}, y + start_of(r, x.n), x.n};
     }
 };
 
@@ -51,7 +52,7 @@ void softmax_long_row(const S* x, S* y, std::int64_t n) {
     Drain<S, Quotients<S>> drain;
     for (std::int64_t i = 0; i < n; i += block_elements) {
         const std::int64_t k = block_at(i, n);
-        T* e = blocks.next();
+        T* e = blocks.of(i);
         const auto meanwhile = [&](std::int64_t) SOFTGRAD_BODY { drain.step(how); };
         exponentiate<true>(x + i, e, k, row.anchor, meanwhile);
         drain.finish(how);
@@ -72,9 +73,8 @@ void softmax(const Job& job, std::int64_t first, std::int64_t last) {
             softmax_long_row(x + r * job.n, y + r * job.n, job.n);
         return;
     }
-    by_length<T>(job.n, [&](auto n) SOFTGRAD_BODY {
-        using N = decltype(n);
-        const SoftmaxRow<S, N> row{rows_of<S>(job, 0, n, last), y, ScratchRows<T, N>(n)};
+    by_layout<S>(job, [&](auto n) SOFTGRAD_BODY {
+        const SoftmaxRow<S, decltype(n)> row{rows_of<S>(job, 0, n, last), y, waiting_rows(n, y)};
         each_row(row, first, last, job.bytes<S>());
     });
 }

@@ -4,16 +4,11 @@
 // Neighbouring rows share cache lines and pages, so the more are taken at once the better memory is
 // used; a result goes there in whole lines, by way of a few rows that stay in the first cache.
 #pragma once
-#include <algorithm>
-
-#include "drain.hpp"
+#include "columns.hpp"
 #include "transpose.hpp"
 
 namespace softgrad {
 namespace {
-
-constexpr std::int64_t line_bytes = 64;
-constexpr std::int64_t strided_bytes = 2 << 20;  // results from here on go around the cache
 
 // Calls body(E{}) with the unsigned integer of as many bytes.
 template <class Body>
@@ -26,50 +21,29 @@ void as_units(std::int64_t bytes, Body body) {
     }
 }
 
-// Copies a row around the cache, but for its ends that are less than a vector.
-SOFTGRAD_INLINE void stream_bytes(char* to, const char* from, std::int64_t bytes) {
-    constexpr std::int64_t vector = SOFTGRAD_VECTOR_BYTES;
-    const auto past = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(to) % vector);
-    std::int64_t i = past == 0 ? 0 : std::min(vector - past, bytes);
-    if (i != 0) std::memcpy(to, from, static_cast<std::size_t>(i));
-    for (; i + vector <= bytes; i += vector) {
-        Vec<float> v;
-        std::memcpy(&v, from + i, sizeof v);
-        stream(reinterpret_cast<float*>(to + i), v);
-    }
-    if (i < bytes) std::memcpy(to + i, from + i, static_cast<std::size_t>(bytes - i));
-}
-
-// Rows [first, last) of a job, some of which may lie at one outer index and some at the next.
-struct Group {
+// A group's rows in scratch memory, one after another.
+struct Turned {
     static constexpr std::int64_t staged_rows = 16;
-    std::int64_t n, inner, first, last;
+    Group group;
 
-    // body(where in the array, where in scratch memory, how many) for rows that lie side by side
-    template <class Body>
-    void each_strip(Body body) const {
-        for (std::int64_t r = first; r < last;) {
-            const std::int64_t column = r % inner, count = std::min(inner - column, last - r);
-            body((r - column) * n + column, (r - first) * n, count);
-            r += count;
-        }
-    }
     template <class E>
     void gather(const E* array, E* rows) const {
-        each_strip([&](std::int64_t at, std::int64_t row, std::int64_t count) {
-            transpose(array + at, {n, count, inner}, rows + row, n);
+        const std::int64_t n = group.n;
+        group.each_strip([&](std::int64_t at, std::int64_t row, std::int64_t count) {
+            transpose(array + at, {n, count, group.inner}, rows + row * n, n);
         });
     }
     template <class E>
     void scatter(const E* rows, E* array, E* stage, bool streamed) const {
         constexpr auto size = static_cast<std::int64_t>(sizeof(E));
-        each_strip([&](std::int64_t at, std::int64_t row, std::int64_t count) {
+        const std::int64_t n = group.n;
+        group.each_strip([&](std::int64_t at, std::int64_t row, std::int64_t count) {
             const std::int64_t step = staged(count, size) / size;
             for (std::int64_t i = 0; i < n; i += staged_rows) {
                 const std::int64_t some = std::min(staged_rows, n - i);
-                transpose(rows + row + i, {count, some, n}, stage, step);
+                transpose(rows + row * n + i, {count, some, n}, stage, step);
                 for (std::int64_t k = 0; k < some; ++k) {
-                    auto* to = reinterpret_cast<char*>(array + at + (i + k) * inner);
+                    auto* to = reinterpret_cast<char*>(array + at + (i + k) * group.inner);
                     const auto* from = reinterpret_cast<const char*>(stage + k * step);
                     if (streamed)
                         stream_bytes(to, from, count * size);
@@ -85,10 +59,8 @@ struct Group {
     }
 };
 
-// How a job's rows are taken, and the scratch memory for them: arrays one after another, each an
-// odd number of half pages from the one before, for the reason ScratchRows gives.
+// How a job's rows are taken, and the scratch memory for them.
 class Strips {
-    static constexpr std::int64_t page = 4096;
     const Entry& entry_;
     Element element_;
     const Job& job_;
@@ -97,8 +69,7 @@ class Strips {
     char* memory_ = nullptr;
 
     std::int64_t slot(char letter) const {
-        const std::int64_t bytes = rows_ * job_.n * letter_bytes(letter, element_);
-        return (bytes + page - 1) / page * page + page / 2;
+        return slot_of(rows_ * job_.n * letter_bytes(letter, element_));
     }
 
   public:
@@ -112,45 +83,37 @@ class Strips {
         each_array(entry, [&](char letter, int, bool) {
             if (is_by_element(letter)) bytes += job.n * letter_bytes(letter, element);
         });
-        // as much as the second cache holds; for long rows as many as share a page's lines, until
-        // that would be a copy of the arrays
-        const std::int64_t best = std::clamp<std::int64_t>(result / 8, 1 << 18, 1 << 20) / bytes;
-        const std::int64_t most = std::max<std::int64_t>({(1 << 27) / bytes, job.rows / 4, 1});
-        rows_ = std::min({std::max(best / line_, std::int64_t(2)) * line_, most, job.rows});
+        rows_ = rows_of_group(job, bytes, result / 8, line_);
         each_array(entry, [&](char letter, int, bool) {
             if (is_by_element(letter)) slots += slot(letter);
         });
-        const std::int64_t stage = Group::staged_rows * Group::staged(rows_, size);
+        const std::int64_t stage = Turned::staged_rows * Turned::staged(rows_, size);
         memory_ = static_cast<char*>(
             scratch(static_cast<std::size_t>(slots + stage), Scratch::of_strips));
     }
-    // Up to where rows from `first` on are taken at once: the end of an outer index or of a line.
-    std::int64_t end(std::int64_t first, std::int64_t last) const {
-        const std::int64_t most = first + rows_;
-        if (most >= last) return last;
-        const std::int64_t whole = most / job_.inner * job_.inner;
-        if (whole > first) return whole;
-        const std::int64_t aligned = most - (most - whole) % line_;
-        return aligned > first ? aligned : most;
-    }
     void run(std::int64_t first, std::int64_t last) const {
-        const Group group{job_.n, job_.inner, first, last};
+        each_group(job_, first, last, rows_, line_, [&](const Group& group) { run(group); });
+    }
+
+  private:
+    void run(const Group& group) const {
+        const Turned turned{group};
         Job job = job_;
-        job.rows = last - first;
+        job.rows = group.count();
         job.inner = 1;
         char* free = memory_;
         each_array(entry_, [&](char letter, int k, bool is_output) {
             const std::int64_t size = letter_bytes(letter, element_);
-            void*& array = is_output ? job.out[k] : const_cast<void*&>(job.in[k]);
+            void*& array = job.array(k, is_output);
             if (array == nullptr || letter == 'c') return;
             if (!is_by_element(letter)) {
-                array = static_cast<char*>(array) + letter_count(letter, first, job.n) * size;
+                array = static_cast<char*>(array) + letter_count(letter, group.first, job.n) * size;
                 return;
             }
             if (!is_output)
                 as_units(size, [&](auto unit) {
                     using E = decltype(unit);
-                    group.gather(static_cast<const E*>(array), reinterpret_cast<E*>(free));
+                    turned.gather(static_cast<const E*>(array), reinterpret_cast<E*>(free));
                 });
             array = free;
             free += slot(letter);
@@ -160,7 +123,7 @@ class Strips {
             if (!is_output || !is_by_element(letter)) return;
             as_units(letter_bytes(letter, element_), [&](auto unit) {
                 using E = decltype(unit);
-                group.scatter(static_cast<const E*>(job.out[k]), static_cast<E*>(job_.out[k]),
+                turned.scatter(static_cast<const E*>(job.out[k]), static_cast<E*>(job_.out[k]),
                               reinterpret_cast<E*>(free), streamed_);
             });
         });
@@ -169,12 +132,16 @@ class Strips {
 
 void run_strided(const Entry& entry, Element element, const Job& job, std::int64_t first,
                  std::int64_t last) {
-    const Strips strips(entry, element, job);
-    for (std::int64_t r = first; r < last;) {
-        const std::int64_t end = strips.end(r, last);
-        strips.run(r, end);
-        r = end;
-    }
+    if (!entry.lanes || !fit_lanes(job, element))
+        Strips(entry, element, job).run(first, last);
+    else if (element == float32_)
+        Columns<float>(entry, job).run(first, last);
+    else if (element == float64_)
+        Columns<double>(entry, job).run(first, last);
+    else if (element == bfloat16_)
+        Columns<bfloat16>(entry, job).run(first, last);
+    else
+        Columns<float16>(entry, job).run(first, last);
     stream_fence();
 }
 

@@ -1,28 +1,25 @@
 // Sums whose error does not grow with the number of terms, and division by them. Callers add two
 // vectors at a time in the terms' own precision, which is all that is rounded away.
 #pragma once
-#include "simd.hpp"
+#include "per_row.hpp"
 
 namespace softgrad {
 namespace {
 
-// A number of about twice the precision of T.
-template <class T>
-struct Exact;
+// Floats as doubles.
+template <class V>
+struct Widened {
+    Wide<V> value{};
 
-template <>
-struct Exact<float> {
-    double value = 0;
-
-    SOFTGRAD_INLINE Exact& operator+=(Exact other) {
+    SOFTGRAD_INLINE Widened& operator+=(Widened other) {
         value += other.value;
         return *this;
     }
-    SOFTGRAD_INLINE Exact operator-(double other) const { return {value - other}; }
+    SOFTGRAD_INLINE Widened operator-(Wide<V> other) const { return {value - other}; }
     SOFTGRAD_INLINE void scale(double factor) { value *= factor; }
-    SOFTGRAD_INLINE double rounded() const { return value; }
-    SOFTGRAD_INLINE float high() const { return static_cast<float>(value); }
-    SOFTGRAD_INLINE float low() const { return static_cast<float>(value - high()); }
+    SOFTGRAD_INLINE Wide<V> rounded() const { return value; }
+    SOFTGRAD_INLINE V high() const { return narrowed<V>(value); }
+    SOFTGRAD_INLINE V low() const { return narrowed<V>(value - widened(high())); }
 };
 
 // sum + lost is what the additions gave so far, exactly but for the roundings of `lost` itself.
@@ -34,17 +31,18 @@ SOFTGRAD_INLINE void two_sum(V& sum, V& lost, V v) {
     sum = next;
 }
 
-template <>
-struct Exact<double> {
-    double value = 0, lost = 0;
+// Doubles with what their additions rounded away.
+template <class V>
+struct Compensated {
+    V value{}, lost{};
 
-    SOFTGRAD_INLINE Exact& operator+=(Exact other) {
+    SOFTGRAD_INLINE Compensated& operator+=(Compensated other) {
         two_sum(value, lost, other.value);
         lost += other.lost;
         return *this;
     }
-    SOFTGRAD_INLINE Exact operator-(double other) const {
-        Exact result = *this;
+    SOFTGRAD_INLINE Compensated operator-(V other) const {
+        Compensated result = *this;
         two_sum(result.value, result.lost, -other);
         return result;
     }
@@ -53,15 +51,21 @@ struct Exact<double> {
         lost *= factor;
     }
     // of an infinite value nothing was lost, though the additions say NaN
-    SOFTGRAD_INLINE double rounded() const { return lost == lost ? value + lost : value; }
-    SOFTGRAD_INLINE double high() const { return rounded(); }
-    SOFTGRAD_INLINE double low() const { return lost - (high() - value); }
+    SOFTGRAD_INLINE V rounded() const { return lost == lost ? value + lost : value; }
+    SOFTGRAD_INLINE V high() const { return rounded(); }
+    SOFTGRAD_INLINE V low() const { return lost - (high() - value); }
 };
 
+// A number of about twice the precision of V.
+template <class V>
+using Exact =
+    std::conditional_t<std::is_same_v<Scalar<V>, float>, Widened<V>, Compensated<V>>;
+
 // Whether one term of a sum exceeds all others together.
-template <class T>
-SOFTGRAD_INLINE bool dominates(T term, Exact<T> total) {
-    return 2 * static_cast<double>(term) > total.rounded();
+template <class V>
+SOFTGRAD_INLINE Mask<V> dominates(V term, Exact<V> total) {
+    const Wide<V> wide = widened(term);
+    return wide + wide > total.rounded();
 }
 
 // a / b without rounding either first. Error: 0.5 ulp and a little.
@@ -73,27 +77,27 @@ SOFTGRAD_INLINE double ratio_of(Exact<double> a, Exact<double> b) {
     return exact == exact ? exact : a.rounded() / b.rounded();
 }
 
-// A divisor of twice the precision of T, and the reciprocal of its leading part.
-template <class T>
+// A divisor of twice the precision of V, and the reciprocal of its leading part.
+template <class V>
 struct Total {
-    T high = 0, low = 0, inverse = 0;
+    V high{}, low{}, inverse{};
 
     Total() = default;
-    SOFTGRAD_INLINE explicit Total(Exact<T> sum)
-        : high(sum.high()), low(sum.low()), inverse(high == 0 ? T(0) : 1 / high) {}
+    SOFTGRAD_INLINE explicit Total(Exact<V> sum)
+        : high(sum.high()), low(sum.low()), inverse(high == 0 ? V{} : (V{} + 1) / high) {}
 };
 
 // a / total: exactly 1 where they are equal, which a * inverse alone is not, and 0 where the total
 // is 0. Error: 0.5 ulp and a little; without FMA up to 1 ulp more.
-template <class T>
-SOFTGRAD_INLINE Vec<T> quotient(Vec<T> a, Total<T> total) {
+template <class V>
+SOFTGRAD_INLINE auto quotient(Vec<Scalar<V>> a, Total<V> total) {
 #if defined(SOFTGRAD_FMA)
-    const Vec<T> high = broadcast(total.high), low = broadcast(total.low);
-    const Vec<T> inverse = broadcast(total.inverse), q = a * inverse;
-    const Vec<T> over = fused(q, low, fused(q, high, -a));
+    const auto high = broadcast(total.high), low = broadcast(total.low);
+    const auto inverse = broadcast(total.inverse), q = a * inverse;
+    const auto over = fused(q, low, fused(q, high, -a));
     return fused(-over, inverse, q);
 #else
-    return a / (total.high == 0 ? T(1) : total.high);
+    return a / (total.high == 0 ? V{} + 1 : total.high);
 #endif
 }
 
@@ -114,6 +118,8 @@ class Sum<float> {
         low_ += low;
         high_ += high;
     }
+    // A sum for each lane.
+    SOFTGRAD_INLINE Exact<Vec<float>> totals() const { return {{low_, high_}}; }
     SOFTGRAD_INLINE Exact<float> total() const {
         return {reduce<double>(low_ + high_, [](auto a, auto b) { return a + b; })};
     }
@@ -144,6 +150,7 @@ class Sum<double> {
     Sum() = default;
     SOFTGRAD_INLINE explicit Sum(Vec<double> v) : sum_(v) {}
     SOFTGRAD_INLINE void add(Vec<double> v) { two_sum(sum_, lost_, v); }
+    SOFTGRAD_INLINE Exact<Vec<double>> totals() const { return {sum_, lost_}; }
     SOFTGRAD_INLINE Exact<double> total() const {
         return added<lanes<double>>(sum_, lost_);
     }

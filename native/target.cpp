@@ -14,6 +14,8 @@
 #define SOFTGRAD_ENTRY(name, arrays, kernel) \
     {name, arrays, {kernel<float>, kernel<double>, kernel<bfloat16>, kernel<float16>}}
 #define SOFTGRAD_KERNEL(name, arrays) SOFTGRAD_ENTRY(#name, arrays, name)
+#define SOFTGRAD_IN_LANES(name, arrays) \
+    {#name, arrays, {name<float>, name<double>, name<bfloat16>, name<float16>}, true}
 #define SOFTGRAD_MEMBER(name, Member)                             \
     SOFTGRAD_ENTRY(#name, "e>e", Entrywise<Member>::template value), \
         SOFTGRAD_ENTRY(#name "_fields", "e>eee", Entrywise<Member>::template fields)
@@ -22,11 +24,11 @@ namespace softgrad {
 namespace {
 
 const Entry entries[] = {
-    SOFTGRAD_KERNEL(softmax, "x>x"),
-    SOFTGRAD_KERNEL(log_softmax, "x>x"),
-    SOFTGRAD_KERNEL(log_softmax_fields, "x>xx"),
-    SOFTGRAD_KERNEL(logsumexp, "x>r"),
-    SOFTGRAD_KERNEL(logsumexp_fields, "x>rx"),
+    SOFTGRAD_IN_LANES(softmax, "x>x"),
+    SOFTGRAD_IN_LANES(log_softmax, "x>x"),
+    SOFTGRAD_IN_LANES(log_softmax_fields, "x>xx"),
+    SOFTGRAD_IN_LANES(logsumexp, "x>r"),
+    SOFTGRAD_IN_LANES(logsumexp_fields, "x>rx"),
     SOFTGRAD_KERNEL(sparsemax, "x>x"),
     SOFTGRAD_KERNEL(sparsemax_fields, "x>xx"),
     SOFTGRAD_KERNEL(entmax15, "x>x"),
@@ -37,13 +39,13 @@ const Entry entries[] = {
     SOFTGRAD_KERNEL(soft_cross_entropy_grad, "xxc?>dx"),
     SOFTGRAD_KERNEL(binary_cross_entropy, "xxx?x?>d"),
     SOFTGRAD_KERNEL(binary_cross_entropy_grad, "xxx?x?>dx"),
-    SOFTGRAD_KERNEL(weighted_centering, "xx>x"),
-    SOFTGRAD_KERNEL(centering, "xxb?>x"),
-    SOFTGRAD_KERNEL(centering_transposed, "xxb?>x"),
-    SOFTGRAD_KERNEL(weighted_centering_bend, "xxx>x"),
-    SOFTGRAD_KERNEL(centering_bend_transposed, "xxb?>x"),
-    SOFTGRAD_KERNEL(functional, "xx>r"),
-    SOFTGRAD_KERNEL(functional_transposed, "xr>x"),
+    SOFTGRAD_IN_LANES(weighted_centering, "xx>x"),
+    SOFTGRAD_IN_LANES(centering, "xxb?>x"),
+    SOFTGRAD_IN_LANES(centering_transposed, "xxb?>x"),
+    SOFTGRAD_IN_LANES(weighted_centering_bend, "xxx>x"),
+    SOFTGRAD_IN_LANES(centering_bend_transposed, "xxb?>x"),
+    SOFTGRAD_IN_LANES(functional, "xx>r"),
+    SOFTGRAD_IN_LANES(functional_transposed, "xr>x"),
     SOFTGRAD_KERNEL(diagonal, "ee>e"),
     SOFTGRAD_KERNEL(dyads, "xxx>m"),
     SOFTGRAD_MEMBER(sigmoid, Sigmoid),

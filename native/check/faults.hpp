@@ -55,6 +55,13 @@ inline void as_rows(const Entry& entry, Element element, const Job& job, std::in
     entry.kernel[element](job, first, last);
 }
 
+inline void by_part(const Entry&, Element, const Job& job, std::int64_t first, std::int64_t last) {
+    auto* y = static_cast<float*>(job.out[0]);
+    for (std::int64_t r = first; r < last; ++r)
+        for (std::int64_t i = 0; i < job.n; ++i)
+            y[(r / job.inner * job.n + i) * job.inner + r % job.inner] = static_cast<float>(first);
+}
+
 struct Fault {
     Entry entry;
     decltype(Target::run_strided) run_strided = nullptr;  // or one that is right
@@ -69,6 +76,7 @@ inline const Fault faults[] = {
     {{"softmax", "x>x", {improper, improper, improper, improper}}},
     {{"cross_entropy", "i>d", {infinite, infinite, infinite, infinite}}},
     {{"strided", "x>x", {numbers, numbers, numbers, numbers}}, as_rows},
+    {{"lanes", "x>x", {numbers, numbers, numbers, numbers}, true}, by_part},
 };
 
 }  // namespace softgrad::check

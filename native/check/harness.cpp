@@ -94,6 +94,8 @@ std::vector<Size> sizes(const Entry& entry, int element) {
         for (std::int64_t n : {1, 3, 8, 15, 17, 33, 70}) list.push_back({2 * inner, n, inner});
     for (std::int64_t n : {1000, 2047, 2048, 2049, 4097}) list.push_back({kinds, n});
     list.push_back({4 * mebi / 1001 + 1, 1001});                // streamed
+    if (entry.lanes && element != float16_)                     // the same from a copy
+        list.push_back({(2 * mebi / 1001 / 66 + 1) * 66, 1001, 66});
     if (!entry.elementwise()) list.push_back({1, mebi + 999});  // read block by block
     return list;
 }

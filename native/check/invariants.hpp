@@ -44,49 +44,6 @@ inline void run(const Call& call, Arrays& arrays) {
         if (!array->margin_is_whole()) fail(call, "memory before an output changed");
 }
 
-// The bytes of an array of rows as they lie along another axis, or those as the rows they are.
-inline std::vector<unsigned char> along(const Call& call, Array& array, bool as_rows) {
-    std::vector<unsigned char> laid = array.bits();
-    for (std::int64_t r = 0; r < call.rows && is_by_element(array.letter); ++r)
-        for (std::int64_t i = 0; i < call.n; ++i) {
-            const std::int64_t row = r * call.n + i;
-            const std::int64_t apart = (r / call.inner * call.n + i) * call.inner + r % call.inner;
-            std::memcpy(laid.data() + static_cast<std::size_t>(as_rows ? row : apart) * array.size,
-                        array.at(as_rows ? apart : row), array.size);
-        }
-    return laid;
-}
-
-// Along an axis that is not the last one, the result is the one of rows.
-inline void run_strided(const Call& call, Arrays& arrays) {
-    if (call.inner == 1 || call.entry->elementwise()) return;
-    Arrays strided(call);
-    for (std::size_t k = 0; k < arrays.in.size(); ++k)
-        if (arrays.in[k])
-            std::memcpy(strided.in[k]->data(), along(call, *arrays.in[k], false).data(),
-                        arrays.in[k]->bytes());
-    for (auto& array : strided.out) array->blank(0x5a);
-    std::memcpy(strided.job.constant, arrays.job.constant, sizeof arrays.job.constant);
-    strided.job.inner = call.inner;
-    const std::int64_t part = (call.rows + 2) / 3;
-    call.target->run(*call.entry, call.element, strided.job, 0, part);
-    call.target->run(*call.entry, call.element, strided.job, part, call.rows);
-    for (std::size_t k = 0; k < arrays.out.size(); ++k) {
-        same(call, *arrays.out[k], along(call, *strided.out[k], true), "strided, it differs");
-        if (!strided.out[k]->margin_is_whole()) fail(call, "strided, memory before it changed");
-    }
-}
-
-// A result that overwrites the first input is the same; it is the last use of that input.
-inline void run_in_place(const Call& call, Arrays& arrays) {
-    if (arrays.out.size() != 1 || arrays.out[0]->letter != arrays.in[0]->letter) return;
-    const auto found = arrays.out[0]->bits();
-    Job job = arrays.job;
-    job.out[0] = arrays.in[0]->data();
-    call.entry->kernel[call.element](job, 0, job.rows);
-    same(call, *arrays.in[0], found, "in place, the result differs");
-}
-
 // Rows of softmax sum to 1; a row of -inf is 0, and one that is undefined NaN throughout.
 inline void check_probabilities(const Call& call, Array& x, Array& p) {
     constexpr double epsilon[] = {1.2e-7, 2.3e-16, 7.9e-3, 9.8e-4};
@@ -105,6 +62,65 @@ inline void check_probabilities(const Call& call, Array& x, Array& p) {
         if (undefined ? !std::isnan(error) : !(error <= 4 * epsilon[call.element] + lost))
             fail(call, "does not sum to 1", r);
     }
+}
+
+// The bytes of an array of rows as they lie along another axis, or those as the rows they are.
+inline std::vector<unsigned char> along(const Call& call, Array& array, bool as_rows) {
+    std::vector<unsigned char> laid = array.bits();
+    for (std::int64_t r = 0; r < call.rows && is_by_element(array.letter); ++r)
+        for (std::int64_t i = 0; i < call.n; ++i) {
+            const std::int64_t row = r * call.n + i;
+            const std::int64_t apart = (r / call.inner * call.n + i) * call.inner + r % call.inner;
+            std::memcpy(laid.data() + static_cast<std::size_t>(as_rows ? row : apart) * array.size,
+                        array.at(as_rows ? apart : row), array.size);
+        }
+    return laid;
+}
+
+// What rows give along an axis that is not the last one, run in two parts; laid as rows again.
+inline Arrays strided_parts(const Call& call, Arrays& arrays, std::int64_t part) {
+    Arrays strided(call);
+    for (std::size_t k = 0; k < arrays.in.size(); ++k)
+        if (arrays.in[k])
+            std::memcpy(strided.in[k]->data(), along(call, *arrays.in[k], false).data(),
+                        arrays.in[k]->bytes());
+    for (auto& array : strided.out) array->blank(0x5a);
+    std::memcpy(strided.job.constant, arrays.job.constant, sizeof arrays.job.constant);
+    strided.job.inner = call.inner;
+    call.target->run(*call.entry, call.element, strided.job, 0, part);
+    call.target->run(*call.entry, call.element, strided.job, part, call.rows);
+    for (auto& array : strided.out) {
+        std::memcpy(array->data(), along(call, *array, true).data(), array->bytes());
+        if (!array->margin_is_whole()) fail(call, "strided, memory before it changed");
+    }
+    return strided;
+}
+
+// That is what the kernel makes of rows. In lanes they are added up in another order; then the
+// part that a row is in makes no difference.
+inline void run_strided(const Call& call, Arrays& arrays) {
+    if (call.inner == 1 || call.entry->elementwise()) return;
+    const Arrays found = strided_parts(call, arrays, (call.rows + 2) / 3);
+    const auto compare = [&](const Arrays& expected) {
+        for (std::size_t k = 0; k < arrays.out.size(); ++k)
+            same(call, *found.out[k], expected.out[k]->bits(), "strided, it differs");
+    };
+    if (call.entry->lanes)
+        compare(strided_parts(call, arrays, call.rows / 2));
+    else
+        compare(arrays);
+    if (std::strcmp(call.entry->name, "softmax") == 0)
+        check_probabilities(call, *arrays.in[0], *found.out[0]);
+}
+
+// A result that overwrites the first input is the same; it is the last use of that input.
+inline void run_in_place(const Call& call, Arrays& arrays) {
+    if (arrays.out.size() != 1 || arrays.out[0]->letter != arrays.in[0]->letter) return;
+    const auto found = arrays.out[0]->bits();
+    Job job = arrays.job;
+    job.out[0] = arrays.in[0]->data();
+    call.entry->kernel[call.element](job, 0, job.rows);
+    same(call, *arrays.in[0], found, "in place, the result differs");
 }
 
 // Logits, weights and shares of moderate size give finite losses and gradients.

@@ -33,7 +33,10 @@ TARGETS = _targets()
 
 @dataclass(frozen=True)
 class Call:
-    """A kernel on encoded arrays; ``truths`` says, for each output, what is known of it."""
+    """A kernel on encoded arrays; ``truths`` says, for each output, what is known of it.
+
+    Along an axis with ``inner`` entries behind each, the rows are repeated until they fill it.
+    """
 
     kernel: str
     n: int
@@ -41,6 +44,7 @@ class Call:
     constants: tuple[float, ...] = ()
     truths: Callable[[], list[list[Truth]]] = list
     note: str = ""
+    inner: int = 1
 
 
 def run_worker(target: str, *args: str) -> subprocess.CompletedProcess[str]:
@@ -63,6 +67,7 @@ def write_jobs(path: Path, calls: Sequence[Call]) -> None:
             "n": call.n,
             "arrays": [None if a is None else f"a{id(a)}" for a in call.arrays],
             "constants": [float(c) for c in call.constants],
+            "inner": call.inner,
         }
         for call in calls
     ]

@@ -91,6 +91,30 @@ def as_rows(letter: str, array: np.ndarray, inner: int) -> np.ndarray:
     return array.reshape(rows // inner, n, inner).swapaxes(1, 2).reshape(rows, n)
 
 
+def repeated(
+    kernel: str,
+    n: int,
+    inputs: Sequence[np.ndarray | None],
+    constants: Sequence[float],
+    inner: int,
+) -> list[np.ndarray]:
+    """Run a kernel on rows that are repeated until they fill an axis; all copies give the same."""
+    entry, first = entries()[kernel], inputs[0]
+    assert first is not None
+    rows = first.size // n
+    source = np.arange(-(-rows // inner) * inner) % rows
+    laid = [
+        apart(c, a if a is None or c == "c" else np.ascontiguousarray(a[source]), inner)
+        for c, a in zip(entry.inputs, inputs, strict=True)
+    ]
+    found = []
+    for c, y in zip(entry.outputs, call(kernel, n, laid, constants, inner), strict=True):
+        every = as_rows(c, y, inner)
+        found.append(np.ascontiguousarray(every[:rows]))
+        assert every.tobytes() == found[-1][source].tobytes(), f"{kernel}: lanes differ"
+    return found
+
+
 def any_inputs(kernel: str, stored: str, rows: int, n: int) -> list[np.ndarray]:
     """Return arrays that every kernel takes: weights are positive, targets are classes or -1."""
     rng = np.random.default_rng(n)

@@ -7,7 +7,7 @@ import json
 import sys
 
 import numpy as np
-from layout import call, entries
+from layout import call, entries, repeated
 from memory import along_any_axis, at_any_offset, at_the_edge, in_parts, trespass
 
 from softgrad import _native
@@ -22,7 +22,9 @@ def run(source: str, destination: str) -> None:
     results = {}
     for place, job in enumerate(json.loads(str(arrays.pop("jobs")))):
         inputs = [None if key is None else arrays[key] for key in job["arrays"]]
-        for k, out in enumerate(call(job["kernel"], job["n"], inputs, job["constants"])):
+        run_job = call if job["inner"] == 1 else repeated
+        given = job["kernel"], job["n"], inputs, job["constants"], job["inner"]
+        for k, out in enumerate(run_job(*given)):
             results[f"{place}/{k}"] = out
     np.savez(destination, **results)
 

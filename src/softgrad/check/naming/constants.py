@@ -23,8 +23,6 @@ def explain_factor(subject: Subject, pair: Pair, k: float) -> tuple[str, str]:
     What k stands for is said of its size or of the inverse of that.
     """
     slack = max(1e-5, pair.eps)
-    if abs(k - 1) < max(1e-6, pair.eps):
-        return "", ""
     told = f"your gradient is {k:.6g} times the right one"
     if abs(k + 1) < max(1e-6, pair.eps):
         return "wrong_sign", "your gradient is the negative of the right one"

@@ -14,6 +14,8 @@ from softgrad.check.subject.subject import Subject
 
 __all__ = ["elementwise", "per_entry", "powers", "scale", "varying"]
 
+_NEAR = 1e-6
+
 
 def scale(subject: Subject, p: Pair) -> Iterator[Guess]:
     """Predict one factor, which stands for something."""
@@ -29,6 +31,12 @@ def scale(subject: Subject, p: Pair) -> Iterator[Guess]:
         if k != 0:
             yield p.guess("wrong_constant", told, k * p.true, False)
         return
+    if abs(k - 1) < max(_NEAR, p.eps):
+        if np.abs(p.claimed - p.true).max() > p.tolerance:
+            off = f"{'+' if k > 1 else '−'} {abs(k - 1):.1g}"
+            told = f"your gradient is the right one times 1 {off}: a constant of few digits"
+            yield p.guess("low_precision", told, k * p.true, True)
+        return
     bug, told = explain_factor(subject, p, k)
     if bug == "wrong_constant" and ";" not in told and not _usual(k):
         if p.eps < 1e-4 and factor_moves(subject, p, k):
@@ -37,8 +45,7 @@ def scale(subject: Subject, p: Pair) -> Iterator[Guess]:
         elif found := next(tiles(subject, p), None):
             yield found
             return
-    if bug:
-        yield p.guess(bug, told, k * p.true, True)
+    yield p.guess(bug, told, k * p.true, True)
 
 
 def _usual(k: float) -> bool:

@@ -153,6 +153,8 @@ def _in_words(found: Finding, formulas: Formulas) -> Finding:
     """Add the formulas of this function, where they can be written, to what was found."""
     name = formulas.pair.name
     right, wrong = formulas.right, formulas.wrong
+    if right is not None and wrong is not None and written(right) == written(wrong):
+        wrong = None  # they differ in digits that are not written
     evidence = found.evidence
     if wrong is not None and not _is_a_formula(evidence):
         residual = formulas.residual(wrong)
